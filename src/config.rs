@@ -1,0 +1,1 @@
+//! `pimaster.toml` to a validated `Config`; collects every problem with its key path.

@@ -1,0 +1,1 @@
+//! The demonstration rack: a daemon and a simulated rack on loopback.

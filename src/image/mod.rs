@@ -1,0 +1,1 @@
+//! Images: import, inspection, the chunk store, serving to nodes.

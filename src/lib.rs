@@ -1,0 +1,29 @@
+//! pimaster: one binary that network-boots, reserves, installs and hands over a rack of Raspberry Pis.
+//!
+//! Read `ARCHITECTURE.md` for the map. The modules, in reading order: the vocabulary and the database; what
+//! nodes meet on the wire; what is put on them; what drives them; what people see; what ties it together.
+
+pub mod keys;
+pub mod model;
+pub mod store;
+
+pub mod dhcp;
+pub mod tftp;
+
+pub mod image;
+pub mod nfs_prep;
+pub mod node;
+pub mod power;
+
+pub mod deploy;
+
+pub mod agent;
+pub mod web;
+
+pub mod sim;
+
+pub mod cli;
+pub mod config;
+pub mod daemon;
+pub mod demo;
+pub mod telemetry;

@@ -1,0 +1,3 @@
+//! The command line's door: parse, run, map the error to an exit code.
+
+fn main() {}

@@ -1,0 +1,159 @@
+//! What the web and the API know of a set of nodes: the views and wishes that every agent speaks. *Pure.*
+
+use super::board::BoardModel;
+use super::clock::Timestamp;
+use super::deployment::{DeploymentState, Progress, StepEvent};
+use super::environment::OsFamily;
+use super::ids::{EnvironmentId, ReservationId, UserId};
+use super::node::NodeName;
+use super::problem::Problem;
+use super::reservation::{PartitionSize, ReservationState};
+use super::ssh_key::PublicKey;
+use std::net::Ipv4Addr;
+
+/// A node as people see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeView {
+    /// Its name.
+    pub name: NodeName,
+    /// Its model.
+    pub model: BoardModel,
+    /// Its address.
+    pub address: Ipv4Addr,
+    /// Its serial number in hex, once seen.
+    pub serial: Option<String>,
+    /// Switch and port, once known.
+    pub port: Option<String>,
+    /// Who has it now, and until when; free otherwise.
+    pub taken: Option<Taken>,
+}
+
+/// Who has a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// The reservation.
+    pub reservation: ReservationId,
+    /// The owner's e-mail address.
+    pub owner: String,
+    /// From when.
+    pub start: Timestamp,
+    /// Until when.
+    pub end: Timestamp,
+}
+
+/// An environment as people see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvironmentView {
+    /// Its row.
+    pub id: EnvironmentId,
+    /// Its name.
+    pub name: String,
+    /// One line.
+    pub description: String,
+    /// The system on it.
+    pub family: OsFamily,
+    /// The account people sign in with.
+    pub ssh_user: String,
+    /// Smallest card, in bytes.
+    pub disk_bytes: u64,
+    /// What is written, in bytes.
+    pub used_bytes: u64,
+    /// Names the content.
+    pub digest: String,
+}
+
+/// A reservation with the state of each node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReservationView {
+    /// Its row.
+    pub id: ReservationId,
+    /// The name of the bin.
+    pub name: String,
+    /// The owner's account.
+    pub owner: UserId,
+    /// The owner's e-mail address.
+    pub owner_email: String,
+    /// From when.
+    pub start: Timestamp,
+    /// Until when.
+    pub end: Timestamp,
+    /// Where it stands.
+    pub state: ReservationState,
+    /// The environment's name, once configured.
+    pub environment: Option<String>,
+    /// Its nodes.
+    pub nodes: Vec<NodeDeploymentView>,
+}
+
+/// One node of a reservation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeDeploymentView {
+    /// The node.
+    pub node: NodeName,
+    /// Its model.
+    pub model: BoardModel,
+    /// Its address.
+    pub address: Ipv4Addr,
+    /// The port of its SSH server.
+    pub ssh_port: u16,
+    /// The account to sign in with, once configured.
+    pub ssh_user: Option<String>,
+    /// The host key of the deployed system, as a line of `known_hosts` without the host.
+    pub host_key: Option<String>,
+    /// Where the deployment stands.
+    pub state: DeploymentState,
+    /// Since when.
+    pub state_since: Timestamp,
+    /// How far, in long states.
+    pub progress: Option<Progress>,
+    /// The last failure.
+    pub problem: Option<Problem>,
+    /// The history, oldest first; only where one reservation is shown alone.
+    pub events: Vec<StepEvent>,
+}
+
+/// Who asks: rights are judged by the agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The account.
+    pub user: UserId,
+    /// Whether it is an administrator's.
+    pub is_admin: bool,
+}
+
+/// A wish to reserve.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReserveWish {
+    /// All of these nodes, or none.
+    pub nodes: Vec<NodeName>,
+    /// From when; now if not given.
+    pub start: Option<Timestamp>,
+    /// For how many hours.
+    pub hours: i64,
+    /// The name of the bin.
+    pub name: String,
+}
+
+/// A wish to configure, which starts the deployment when it is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigureWish {
+    /// The environment's name.
+    pub environment: String,
+    /// How large the root partition becomes.
+    pub partition_size: PartitionSize,
+    /// The system password; generated if not given.
+    pub password: Option<String>,
+    /// Keys beside the account's.
+    pub ssh_keys: Vec<PublicKey>,
+    /// A script to run at the end.
+    pub user_script: Option<String>,
+    /// Whether to update packages.
+    pub system_update: bool,
+}
+
+/// What configuring gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Configured {
+    /// The password, if it was generated: shown now and never again.
+    pub generated_password: Option<String>,
+}

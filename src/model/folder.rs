@@ -1,0 +1,73 @@
+//! Where things lie under the data folder. *Pure:* only names paths.
+//!
+//! ```text
+//! data/
+//!   pimaster.db              the database
+//!   keys/                    secrets, mode 0700
+//!   images/<id>/chunks.zst   zstd frames of an environment's used blocks
+//!   images/<id>/manifest.json
+//!   images/<id>/boot/        its boot partition's files, for boot target `environment`
+//!   tftp/installer/          boot files of the installer (kernel, device trees, firmware, config.txt)
+//!   tftp/shared/             files every board may ask for without a prefix (bootcode.bin)
+//! ```
+
+use super::ids::EnvironmentId;
+use std::path::{Path, PathBuf};
+
+/// The data folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataFolder {
+    root: PathBuf,
+}
+
+impl DataFolder {
+    /// The folder at that path.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The database file.
+    pub fn database(&self) -> PathBuf {
+        self.root.join("pimaster.db")
+    }
+
+    /// The folder of all images.
+    pub fn images(&self) -> PathBuf {
+        self.root.join("images")
+    }
+
+    /// The folder of one environment's image.
+    pub fn image(&self, id: EnvironmentId) -> PathBuf {
+        self.images().join(id.to_string())
+    }
+
+    /// The zstd frames of one environment's image.
+    pub fn image_chunks(&self, id: EnvironmentId) -> PathBuf {
+        self.image(id).join("chunks.zst")
+    }
+
+    /// The manifest of one environment's image.
+    pub fn image_manifest(&self, id: EnvironmentId) -> PathBuf {
+        self.image(id).join("manifest.json")
+    }
+
+    /// The boot partition's files of one environment.
+    pub fn image_boot(&self, id: EnvironmentId) -> PathBuf {
+        self.image(id).join("boot")
+    }
+
+    /// The installer's boot files.
+    pub fn tftp_installer(&self) -> PathBuf {
+        self.root.join("tftp").join("installer")
+    }
+
+    /// Files for every board.
+    pub fn tftp_shared(&self) -> PathBuf {
+        self.root.join("tftp").join("shared")
+    }
+}

@@ -1,0 +1,30 @@
+//! The vocabulary of pimaster: plain data and rules that every subsystem shares.
+//!
+//! *Pure.* No IO and no async; only [`clock`] reads the time. In reading order: what a board is, where it
+//! stands, what can be put on it, who may use it when, and how a deployment goes.
+//!
+//! ```text
+//! board ── node ── rack/power        environment ── image
+//!            │                            │
+//!            └──── reservation ── deployment ── verb (what runs on the node)
+//!                       │
+//!                     user
+//! ```
+
+pub mod agent;
+pub mod board;
+pub mod clock;
+pub mod deployment;
+pub mod environment;
+pub mod folder;
+pub mod ids;
+pub mod image;
+pub mod net;
+pub mod node;
+pub mod power;
+pub mod problem;
+pub mod rack;
+pub mod reservation;
+pub mod ssh_key;
+pub mod user;
+pub mod verb;

@@ -1,0 +1,51 @@
+//! The hardware around the boards: switches and their ports. *Pure.*
+
+use super::ids::SwitchId;
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+
+/// The object of RFC 3621 that switches power: `pethPsePortAdminEnable`, without the port index.
+pub const PETH_PSE_PORT_ADMIN_ENABLE: &str = "1.3.6.1.2.1.105.1.1.1.3.1";
+
+/// A switch that feeds nodes over its ports and is controlled by SNMP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Switch {
+    /// Its row.
+    pub id: SwitchId,
+    /// The name people use, unique.
+    pub name: String,
+    /// How its power is switched.
+    pub driver: PowerDriver,
+    /// Number of ports.
+    pub ports: u16,
+    /// The port that feeds pimaster itself, never switched off.
+    pub protected_port: Option<u16>,
+}
+
+/// The driver of a switch with its settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum PowerDriver {
+    /// Power over Ethernet by SNMP v2c.
+    Snmp {
+        /// Address and UDP port of the switch's SNMP agent.
+        address: SocketAddr,
+        /// The read-write community.
+        community: String,
+        /// Base object; port n is `base_oid.(index_offset + n)`.
+        base_oid: String,
+        /// What is added to a port's number to get its table index (48 on some Linksys switches).
+        index_offset: u32,
+    },
+    /// Nobody switches power: people pull plugs.
+    None,
+}
+
+/// One port of one switch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PortRef {
+    /// The switch.
+    pub switch: SwitchId,
+    /// The port's number as printed on the switch, from 1.
+    pub port: u16,
+}

@@ -1,0 +1,166 @@
+//! Reservations: nodes booked for a time, and what shall be put on them. *Pure.*
+
+use super::clock::{SignedDuration, Timestamp};
+use super::ids::{EnvironmentId, NodeId, ReservationId, UserId};
+use super::ssh_key::PublicKey;
+use serde::{Deserialize, Serialize};
+
+/// The longest reservation, in hours.
+pub const LONGEST_HOURS: u32 = 72;
+/// How far in the past a start may lie: people fill in forms slowly.
+pub const START_GRACE: SignedDuration = SignedDuration::from_mins(15);
+/// The largest user script, in bytes.
+pub const LONGEST_SCRIPT_BYTES: usize = 256 * 1024;
+
+/// Nodes booked for a person and a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reservation {
+    /// Its row.
+    pub id: ReservationId,
+    /// Who booked.
+    pub owner: UserId,
+    /// The name of the bin.
+    pub name: String,
+    /// From when.
+    pub start: Timestamp,
+    /// Until when.
+    pub end: Timestamp,
+    /// Where it stands.
+    pub state: ReservationState,
+    /// Its nodes.
+    pub nodes: Vec<NodeId>,
+    /// What shall be put on them, once configured.
+    pub configuration: Option<Configuration>,
+}
+
+/// Where a reservation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReservationState {
+    /// Booked, nothing chosen.
+    Held,
+    /// Configured: deploys by itself at its start.
+    Configured,
+    /// Its deployments exist.
+    Active,
+    /// Being taken down.
+    Ending,
+    /// Over; its nodes are free.
+    Ended,
+}
+
+impl ReservationState {
+    /// Every state.
+    pub const ALL: [Self; 5] = [Self::Held, Self::Configured, Self::Active, Self::Ending, Self::Ended];
+
+    /// The word in the database and the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Configured => "configured",
+            Self::Active => "active",
+            Self::Ending => "ending",
+            Self::Ended => "ended",
+        }
+    }
+
+    /// The state of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+/// How large the root partition becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum PartitionSize {
+    /// The whole card.
+    #[default]
+    Whole,
+    /// So many bytes.
+    Bytes(u64),
+}
+
+/// What a person chose for the nodes of a reservation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Configuration {
+    /// The environment to deploy.
+    pub environment: EnvironmentId,
+    /// How large the root partition becomes.
+    pub partition_size: PartitionSize,
+    /// The sha512-crypt hash of the system password; the password itself is never stored.
+    pub password_hash: String,
+    /// All keys to install: the account's and those given here.
+    pub ssh_keys: Vec<PublicKey>,
+    /// A script to run at the end, as root.
+    pub user_script: Option<String>,
+    /// Whether to update the system's packages.
+    pub system_update: bool,
+}
+
+/// Why a period cannot be booked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadPeriod {
+    /// The start lies too far back.
+    #[error("start is {minutes} minutes in the past; expected now or later (leave start out for now)")]
+    Past {
+        /// How far.
+        minutes: i64,
+    },
+    /// The length is out of range.
+    #[error("hours is {hours}; expected 1 to {LONGEST_HOURS}")]
+    Hours {
+        /// What was asked.
+        hours: i64,
+    },
+    /// The start lies more than a year ahead.
+    #[error("start is {start}; expected a time within the next 366 days")]
+    TooFar {
+        /// What was asked.
+        start: Timestamp,
+    },
+}
+
+/// Start and end of a period that may be booked now.
+pub fn judge_period(
+    start: Option<Timestamp>,
+    hours: i64,
+    now: Timestamp,
+) -> Result<(Timestamp, Timestamp), BadPeriod> {
+    if !(1..=i64::from(LONGEST_HOURS)).contains(&hours) {
+        return Err(BadPeriod::Hours { hours });
+    }
+    let asked = start.unwrap_or(now);
+    let behind = now.duration_since(asked);
+    if behind > START_GRACE {
+        return Err(BadPeriod::Past { minutes: behind.as_mins() });
+    }
+    if asked.duration_since(now) > SignedDuration::from_hours(366 * 24) {
+        return Err(BadPeriod::TooFar { start: asked });
+    }
+    let begin = asked.max(now);
+    Ok((begin, begin + SignedDuration::from_hours(hours)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn periods_are_judged() {
+        let now = at("2026-03-01T12:00:00Z");
+        let (start, end) = judge_period(None, 2, now).unwrap();
+        assert_eq!((start, end), (now, at("2026-03-01T14:00:00Z")));
+        assert_eq!(judge_period(Some(at("2026-03-01T11:50:00Z")), 2, now).unwrap().0, now);
+        let error = judge_period(Some(at("2026-03-01T11:00:00Z")), 2, now).unwrap_err();
+        assert_eq!(error, BadPeriod::Past { minutes: 60 });
+        for hours in [0, -1, 73, 100_000] {
+            assert_eq!(judge_period(None, hours, now), Err(BadPeriod::Hours { hours }));
+        }
+        assert!(judge_period(Some(at("2031-01-01T00:00:00Z")), 2, now).is_err());
+    }
+}

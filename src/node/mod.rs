@@ -1,0 +1,1 @@
+//! The verbs that run on a node: `pimaster node <verb>`.

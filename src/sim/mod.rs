@@ -1,0 +1,1 @@
+//! Simulated boards and a simulated PoE switch that speak the real protocols.

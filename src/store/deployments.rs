@@ -1,0 +1,163 @@
+//! Queries on deployments and their step events.
+
+use super::convert::{optional_json, optional_word, time, to_json, word};
+use super::error::Result;
+use crate::model::clock::{Timestamp, to_millis};
+use crate::model::deployment::{Deployment, DeploymentState, Progress, Request, StepEvent};
+use crate::model::ids::{DeploymentId, EnvironmentId, NodeId, ReservationId};
+use crate::model::problem::Problem;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
+
+const COLUMNS: &str = "id, reservation_id, node_id, environment_id, state, state_since, progress_at, progress, \
+                       saved_state, power_cycles, retries, request, problem, created_at";
+
+fn deployment(row: &Row<'_>) -> rusqlite::Result<Deployment> {
+    Ok(Deployment {
+        id: DeploymentId(row.get("id")?),
+        reservation: ReservationId(row.get("reservation_id")?),
+        node: NodeId(row.get("node_id")?),
+        environment: EnvironmentId(row.get("environment_id")?),
+        state: word(row, "state", DeploymentState::from_word)?,
+        state_since: time(row, "state_since")?,
+        progress_at: time(row, "progress_at")?,
+        progress: optional_json(row, "progress")?,
+        saved_state: optional_word(row, "saved_state", DeploymentState::from_word)?,
+        power_cycles: row.get("power_cycles")?,
+        retries: row.get("retries")?,
+        request: optional_word(row, "request", Request::from_word)?,
+        problem: optional_json(row, "problem")?,
+        created_at: time(row, "created_at")?,
+    })
+}
+
+/// Creates the deployment of one node in the given first state.
+pub fn insert(
+    tx: &Transaction<'_>,
+    reservation: ReservationId,
+    node: NodeId,
+    environment: EnvironmentId,
+    state: DeploymentState,
+    now: Timestamp,
+) -> Result<DeploymentId> {
+    tx.execute(
+        "INSERT INTO deployments
+         (reservation_id, node_id, environment_id, state, state_since, progress_at, created_at)
+         VALUES (:reservation, :node, :environment, :state, :now, :now, :now)",
+        named_params! {
+            ":reservation": reservation.0, ":node": node.0, ":environment": environment.0,
+            ":state": state.as_str(), ":now": to_millis(now),
+        },
+    )?;
+    Ok(DeploymentId(tx.last_insert_rowid()))
+}
+
+/// The deployment of that row.
+pub fn by_id(conn: &Connection, id: DeploymentId) -> Result<Option<Deployment>> {
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM deployments WHERE id = ?1"))?;
+    Ok(statement.query_row([id.0], deployment).optional()?)
+}
+
+/// The deployments of a reservation, by node.
+pub fn by_reservation(conn: &Connection, id: ReservationId) -> Result<Vec<Deployment>> {
+    let sql = format!("SELECT {COLUMNS} FROM deployments WHERE reservation_id = ?1 ORDER BY node_id");
+    let mut statement = conn.prepare_cached(&sql)?;
+    let found = statement.query_map([id.0], deployment)?.collect::<rusqlite::Result<_>>()?;
+    Ok(found)
+}
+
+/// Every deployment that is not destroyed.
+pub fn unfinished(conn: &Connection) -> Result<Vec<Deployment>> {
+    let sql = format!("SELECT {COLUMNS} FROM deployments WHERE state <> 'destroyed' ORDER BY id");
+    let mut statement = conn.prepare_cached(&sql)?;
+    let found = statement.query_map([], deployment)?.collect::<rusqlite::Result<_>>()?;
+    Ok(found)
+}
+
+/// The node's deployment that is not destroyed, if there is one.
+pub fn current_of_node(conn: &Connection, node: NodeId) -> Result<Option<Deployment>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM deployments WHERE node_id = ?1 AND state <> 'destroyed' ORDER BY id DESC LIMIT 1"
+    );
+    Ok(conn.query_row(&sql, [node.0], deployment).optional()?)
+}
+
+/// Writes everything of a deployment that changes: state, times, counters, request, problem.
+pub fn save(tx: &Transaction<'_>, changed: &Deployment) -> Result<()> {
+    tx.execute(
+        "UPDATE deployments SET state = :state, state_since = :state_since, progress_at = :progress_at,
+             progress = :progress, saved_state = :saved_state, power_cycles = :power_cycles, retries = :retries,
+             request = :request, problem = :problem
+         WHERE id = :id",
+        named_params! {
+            ":id": changed.id.0,
+            ":state": changed.state.as_str(),
+            ":state_since": to_millis(changed.state_since),
+            ":progress_at": to_millis(changed.progress_at),
+            ":progress": changed.progress.as_ref().map(to_json).transpose()?,
+            ":saved_state": changed.saved_state.map(DeploymentState::as_str),
+            ":power_cycles": changed.power_cycles,
+            ":retries": changed.retries,
+            ":request": changed.request.map(Request::as_str),
+            ":problem": changed.problem.as_ref().map(to_json::<Problem>).transpose()?,
+        },
+    )?;
+    Ok(())
+}
+
+/// Remembers progress alone: cheap, several times a second in a large rack.
+pub fn set_progress(
+    tx: &Transaction<'_>,
+    id: DeploymentId,
+    progress: Progress,
+    now: Timestamp,
+) -> Result<()> {
+    tx.execute(
+        "UPDATE deployments SET progress = ?2, progress_at = ?3 WHERE id = ?1",
+        (id.0, to_json(&progress)?, to_millis(now)),
+    )?;
+    Ok(())
+}
+
+/// Stores what a person asks; the driver takes it up.
+pub fn set_request(tx: &Transaction<'_>, id: DeploymentId, request: Request) -> Result<()> {
+    tx.execute("UPDATE deployments SET request = ?2 WHERE id = ?1", (id.0, request.as_str()))?;
+    Ok(())
+}
+
+/// Opens the image to the holder of the token with that digest, or closes it.
+pub fn set_image_token(tx: &Transaction<'_>, id: DeploymentId, digest: Option<&[u8; 32]>) -> Result<()> {
+    tx.execute(
+        "UPDATE deployments SET image_token = ?2 WHERE id = ?1",
+        (id.0, digest.map(|digest| digest.as_slice())),
+    )?;
+    Ok(())
+}
+
+/// The running deployment that a token with that digest belongs to.
+pub fn by_image_token(conn: &Connection, digest: &[u8; 32]) -> Result<Option<Deployment>> {
+    let sql = format!("SELECT {COLUMNS} FROM deployments WHERE image_token = ?1");
+    Ok(conn.query_row(&sql, [digest.as_slice()], deployment).optional()?)
+}
+
+/// Adds a line to a deployment's history.
+pub fn add_event(tx: &Transaction<'_>, id: DeploymentId, event: &StepEvent) -> Result<()> {
+    tx.execute(
+        "INSERT INTO step_events (deployment_id, at, state, text) VALUES (?1, ?2, ?3, ?4)",
+        (id.0, to_millis(event.at), event.state.as_str(), &event.text),
+    )?;
+    Ok(())
+}
+
+/// A deployment's history, oldest first.
+pub fn events(conn: &Connection, id: DeploymentId) -> Result<Vec<StepEvent>> {
+    let mut statement =
+        conn.prepare_cached("SELECT at, state, text FROM step_events WHERE deployment_id = ?1 ORDER BY id")?;
+    let rows = statement.query_map([id.0], |row| {
+        Ok(StepEvent {
+            at: time(row, "at")?,
+            state: word(row, "state", DeploymentState::from_word)?,
+            text: row.get("text")?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}

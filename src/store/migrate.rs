@@ -1,0 +1,49 @@
+//! Schema migrations: numbered, embedded, forward only. *IO: through the connection it is given.*
+//!
+//! The schema's number is SQLite's `user_version`. A migration that was ever released is never edited.
+
+use super::error::{Error, Result};
+use rusqlite::Connection;
+
+const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_first.sql")];
+
+/// Brings a database to the newest schema, one transaction per migration.
+pub(super) fn migrate(conn: &mut Connection) -> Result<()> {
+    let seen: u32 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+    if seen > known {
+        return Err(Error::Newer { seen, known });
+    }
+    for (number, sql) in (1u32..).zip(MIGRATIONS).skip(usize::try_from(seen).unwrap_or(0)) {
+        apply(conn, number, sql).map_err(|source| Error::Migrate { number, source })?;
+    }
+    Ok(())
+}
+
+fn apply(conn: &mut Connection, number: u32, sql: &str) -> rusqlite::Result<()> {
+    let tx = conn.transaction()?;
+    tx.execute_batch(sql)?;
+    tx.pragma_update(None, "user_version", number)?;
+    tx.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_file_gets_every_migration_once() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        migrate(&mut conn).unwrap();
+        migrate(&mut conn).unwrap();
+        let version: u32 = conn.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+        assert_eq!(usize::try_from(version), Ok(MIGRATIONS.len()));
+    }
+
+    #[test]
+    fn a_newer_file_is_refused() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        conn.pragma_update(None, "user_version", 99).unwrap();
+        assert!(matches!(migrate(&mut conn), Err(Error::Newer { seen: 99, .. })));
+    }
+}

@@ -1,0 +1,30 @@
+//! The database: one SQLite file that holds everything pimaster knows.
+//!
+//! *IO: the file `pimaster.db` in the data folder.* WAL, foreign keys on, one writer thread. Each noun has a
+//! file of queries; SQL stands nowhere else.
+//!
+//! ```text
+//! write(|tx| ..)  ──► writer thread ──► one transaction, committed before the answer ──► changes (a hint)
+//! read(|conn| ..) ──► reader thread ──► another connection, a consistent snapshot
+//! ```
+//!
+//! Invariant: what `write` returned is on disk. [`Store::changes`] wakes readers after each commit and carries
+//! nothing but a count.
+
+mod connection;
+mod convert;
+mod error;
+mod migrate;
+
+pub mod boot_events;
+pub mod deployments;
+pub mod environments;
+pub mod leases;
+pub mod nodes;
+pub mod reservations;
+pub mod sightings;
+pub mod switches;
+pub mod users;
+
+pub use connection::Store;
+pub use error::{Error, Result};

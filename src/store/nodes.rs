@@ -1,0 +1,173 @@
+//! Queries on nodes.
+
+use super::convert::{optional_word, parsed, time, word};
+use super::error::Result;
+use crate::model::board::{BoardModel, BoardSerial, RevisionCode};
+use crate::model::clock::{Timestamp, to_millis};
+use crate::model::ids::{EnvironmentId, NodeId, SwitchId};
+use crate::model::net::MacAddr;
+use crate::model::node::{BootTarget, Node, NodeName};
+use crate::model::rack::PortRef;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
+use std::net::Ipv4Addr;
+
+/// A node to be created.
+#[derive(Debug, Clone)]
+pub struct NewNode {
+    /// Its name.
+    pub name: NodeName,
+    /// Its hardware address.
+    pub mac: MacAddr,
+    /// Its fixed address.
+    pub address: Ipv4Addr,
+    /// Its model.
+    pub model: BoardModel,
+    /// Its serial number, if known.
+    pub serial: Option<BoardSerial>,
+    /// Its port, if known.
+    pub port: Option<PortRef>,
+}
+
+const COLUMNS: &str = "id, name, mac, address, model, revision, serial, switch_id, port, boot_target";
+
+fn node(row: &Row<'_>) -> rusqlite::Result<Node> {
+    let switch: Option<i64> = row.get("switch_id")?;
+    let port: Option<u16> = row.get("port")?;
+    let serial: Option<u32> = row.get("serial")?;
+    let revision: Option<u32> = row.get("revision")?;
+    Ok(Node {
+        id: NodeId(row.get("id")?),
+        name: parsed(row, "name")?,
+        mac: parsed(row, "mac")?,
+        address: parsed(row, "address")?,
+        model: parsed(row, "model")?,
+        revision: revision.map(RevisionCode),
+        serial: serial.map(BoardSerial),
+        port: switch.zip(port).map(|(switch, port)| PortRef { switch: SwitchId(switch), port }),
+        boot_target: word(row, "boot_target", BootTarget::from_word)?,
+    })
+}
+
+/// Creates a node.
+pub fn insert(tx: &Transaction<'_>, new: &NewNode, now: Timestamp) -> Result<NodeId> {
+    tx.execute(
+        "INSERT INTO nodes (name, mac, address, model, serial, switch_id, port, created_at)
+         VALUES (:name, :mac, :address, :model, :serial, :switch_id, :port, :created_at)",
+        named_params! {
+            ":name": new.name.as_str(),
+            ":mac": new.mac.to_string(),
+            ":address": new.address.to_string(),
+            ":model": new.model.as_str(),
+            ":serial": new.serial.map(|serial| serial.0),
+            ":switch_id": new.port.map(|port| port.switch.0),
+            ":port": new.port.map(|port| port.port),
+            ":created_at": to_millis(now),
+        },
+    )?;
+    Ok(NodeId(tx.last_insert_rowid()))
+}
+
+/// Every node, by name.
+pub fn list(conn: &Connection) -> Result<Vec<Node>> {
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM nodes ORDER BY name"))?;
+    let nodes = statement.query_map([], node)?.collect::<rusqlite::Result<_>>()?;
+    Ok(nodes)
+}
+
+/// The node of that row.
+pub fn by_id(conn: &Connection, id: NodeId) -> Result<Option<Node>> {
+    one(conn, "id = ?1", id.0)
+}
+
+/// The node of that name.
+pub fn by_name(conn: &Connection, name: &str) -> Result<Option<Node>> {
+    one(conn, "name = ?1", name)
+}
+
+/// The node whose board has that hardware address.
+pub fn by_mac(conn: &Connection, mac: MacAddr) -> Result<Option<Node>> {
+    one(conn, "mac = ?1", mac.to_string())
+}
+
+/// The node with that fixed address.
+pub fn by_address(conn: &Connection, address: Ipv4Addr) -> Result<Option<Node>> {
+    one(conn, "address = ?1", address.to_string())
+}
+
+/// The node whose board has that serial number.
+pub fn by_serial(conn: &Connection, serial: BoardSerial) -> Result<Option<Node>> {
+    one(conn, "serial = ?1", serial.0)
+}
+
+fn one(conn: &Connection, condition: &str, value: impl rusqlite::ToSql) -> Result<Option<Node>> {
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM nodes WHERE {condition}"))?;
+    Ok(statement.query_row([value], node).optional()?)
+}
+
+/// The nodes with that boot target, by name.
+pub fn by_boot_target(conn: &Connection, target: BootTarget) -> Result<Vec<Node>> {
+    let sql = format!("SELECT {COLUMNS} FROM nodes WHERE boot_target = ?1 ORDER BY name");
+    let mut statement = conn.prepare_cached(&sql)?;
+    let nodes = statement.query_map([target.as_str()], node)?.collect::<rusqlite::Result<_>>()?;
+    Ok(nodes)
+}
+
+/// Sets where a node boots the next time.
+pub fn set_boot_target(tx: &Transaction<'_>, id: NodeId, target: BootTarget) -> Result<()> {
+    tx.execute("UPDATE nodes SET boot_target = ?2 WHERE id = ?1", (id.0, target.as_str()))?;
+    Ok(())
+}
+
+/// Remembers what a node's card boots: its environment and kernel command line; none after a wipe.
+pub fn set_installed(
+    tx: &Transaction<'_>,
+    id: NodeId,
+    installed: Option<(EnvironmentId, &str)>,
+) -> Result<()> {
+    tx.execute(
+        "UPDATE nodes SET environment_id = ?2, cmdline = ?3 WHERE id = ?1",
+        (id.0, installed.map(|(environment, _)| environment.0), installed.map(|(_, cmdline)| cmdline)),
+    )?;
+    Ok(())
+}
+
+/// What a node's card boots: its environment and kernel command line.
+pub fn installed(conn: &Connection, id: NodeId) -> Result<Option<(EnvironmentId, String)>> {
+    let sql = "SELECT environment_id, cmdline FROM nodes
+               WHERE id = ?1 AND environment_id IS NOT NULL AND cmdline IS NOT NULL";
+    let found =
+        conn.query_row(sql, [id.0], |row| Ok((EnvironmentId(row.get(0)?), row.get(1)?))).optional()?;
+    Ok(found)
+}
+
+/// Remembers what a board said of itself; a serial number that another node has is left alone.
+pub fn set_identity(
+    tx: &Transaction<'_>,
+    id: NodeId,
+    serial: Option<BoardSerial>,
+    revision: Option<RevisionCode>,
+) -> Result<()> {
+    tx.execute(
+        "UPDATE OR IGNORE nodes SET serial = coalesce(:serial, serial), revision = coalesce(:revision, revision)
+         WHERE id = :id",
+        named_params! {
+            ":id": id.0,
+            ":serial": serial.map(|serial| serial.0),
+            ":revision": revision.map(|revision| revision.0),
+        },
+    )?;
+    Ok(())
+}
+
+/// When a node was created.
+pub fn created_at(conn: &Connection, id: NodeId) -> Result<Option<Timestamp>> {
+    let sql = "SELECT created_at FROM nodes WHERE id = ?1";
+    Ok(conn.query_row(sql, [id.0], |row| time(row, "created_at")).optional()?)
+}
+
+/// The boot target alone, for readers that need nothing else.
+pub fn boot_target(conn: &Connection, id: NodeId) -> Result<Option<BootTarget>> {
+    let sql = "SELECT boot_target FROM nodes WHERE id = ?1";
+    let found = conn.query_row(sql, [id.0], |row| optional_word(row, "boot_target", BootTarget::from_word));
+    Ok(found.optional()?.flatten())
+}

@@ -1,0 +1,108 @@
+//! Queries on switches and their ports.
+
+use super::convert::{json, optional_word, to_json};
+use super::error::Result;
+use crate::model::clock::{Timestamp, to_millis};
+use crate::model::ids::SwitchId;
+use crate::model::power::PowerState;
+use crate::model::rack::{PortRef, PowerDriver, Switch};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
+
+fn switch(row: &Row<'_>) -> rusqlite::Result<Switch> {
+    Ok(Switch {
+        id: SwitchId(row.get("id")?),
+        name: row.get("name")?,
+        driver: json(row, "driver")?,
+        ports: row.get("ports")?,
+        protected_port: row.get("protected_port")?,
+    })
+}
+
+/// Creates a switch, or changes the one of that name.
+pub fn upsert(
+    tx: &Transaction<'_>,
+    name: &str,
+    driver: &PowerDriver,
+    ports: u16,
+    protected_port: Option<u16>,
+) -> Result<SwitchId> {
+    let id = tx.query_row(
+        "INSERT INTO switches (name, driver, ports, protected_port) VALUES (:name, :driver, :ports, :protected)
+         ON CONFLICT (name) DO UPDATE
+         SET driver = excluded.driver, ports = excluded.ports, protected_port = excluded.protected_port
+         RETURNING id",
+        named_params! {
+            ":name": name, ":driver": to_json(driver)?, ":ports": ports, ":protected": protected_port,
+        },
+        |row| row.get(0),
+    )?;
+    Ok(SwitchId(id))
+}
+
+/// Every switch, by name.
+pub fn list(conn: &Connection) -> Result<Vec<Switch>> {
+    let mut statement =
+        conn.prepare_cached("SELECT id, name, driver, ports, protected_port FROM switches ORDER BY name")?;
+    let switches = statement.query_map([], switch)?.collect::<rusqlite::Result<_>>()?;
+    Ok(switches)
+}
+
+/// The switch of that row.
+pub fn by_id(conn: &Connection, id: SwitchId) -> Result<Option<Switch>> {
+    let sql = "SELECT id, name, driver, ports, protected_port FROM switches WHERE id = ?1";
+    Ok(conn.query_row(sql, [id.0], switch).optional()?)
+}
+
+/// The switch of that name.
+pub fn by_name(conn: &Connection, name: &str) -> Result<Option<Switch>> {
+    let sql = "SELECT id, name, driver, ports, protected_port FROM switches WHERE name = ?1";
+    Ok(conn.query_row(sql, [name], switch).optional()?)
+}
+
+/// What is known of a port's power.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PortPower {
+    /// What was asked for last, and when.
+    pub wanted: Option<(PowerState, Timestamp)>,
+    /// What the switch said last, and when.
+    pub seen: Option<(PowerState, Timestamp)>,
+}
+
+/// What is known of a port's power.
+pub fn port_power(conn: &Connection, port: PortRef) -> Result<PortPower> {
+    let sql = "SELECT wanted, wanted_at, seen, seen_at FROM ports WHERE switch_id = ?1 AND port = ?2";
+    let read = |row: &Row<'_>| {
+        let wanted = optional_word(row, "wanted", power_word)?;
+        let wanted_at: Option<i64> = row.get("wanted_at")?;
+        let seen = optional_word(row, "seen", power_word)?;
+        let seen_at: Option<i64> = row.get("seen_at")?;
+        let at = crate::model::clock::from_millis;
+        Ok(PortPower { wanted: wanted.zip(wanted_at.map(at)), seen: seen.zip(seen_at.map(at)) })
+    };
+    let found = conn.query_row(sql, (port.switch.0, port.port), read).optional()?;
+    Ok(found.unwrap_or(PortPower { wanted: None, seen: None }))
+}
+
+fn power_word(word: &str) -> Option<PowerState> {
+    [PowerState::On, PowerState::Off].into_iter().find(|state| state.as_str() == word)
+}
+
+/// Remembers what is about to be asked of a port; committed before the switch is asked.
+pub fn set_wanted(tx: &Transaction<'_>, port: PortRef, wanted: PowerState, now: Timestamp) -> Result<()> {
+    tx.execute(
+        "INSERT INTO ports (switch_id, port, wanted, wanted_at) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (switch_id, port) DO UPDATE SET wanted = excluded.wanted, wanted_at = excluded.wanted_at",
+        (port.switch.0, port.port, wanted.as_str(), to_millis(now)),
+    )?;
+    Ok(())
+}
+
+/// Remembers what the switch said of a port.
+pub fn set_seen(tx: &Transaction<'_>, port: PortRef, seen: PowerState, now: Timestamp) -> Result<()> {
+    tx.execute(
+        "INSERT INTO ports (switch_id, port, seen, seen_at) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (switch_id, port) DO UPDATE SET seen = excluded.seen, seen_at = excluded.seen_at",
+        (port.switch.0, port.port, seen.as_str(), to_millis(now)),
+    )?;
+    Ok(())
+}

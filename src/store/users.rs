@@ -1,0 +1,45 @@
+//! Queries on accounts, one-time links, sessions and API tokens. Secrets are stored as digests only.
+
+use super::convert::{json, word};
+use super::error::Result;
+use crate::model::clock::{Timestamp, to_millis};
+use crate::model::ids::UserId;
+use crate::model::user::{Role, User};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction};
+
+fn user(row: &Row<'_>) -> rusqlite::Result<User> {
+    Ok(User {
+        id: UserId(row.get("id")?),
+        email: row.get("email")?,
+        role: word(row, "role", Role::from_word)?,
+        password_hash: row.get("password_hash")?,
+        ssh_keys: json(row, "ssh_keys")?,
+    })
+}
+
+/// Creates an account without a password.
+pub fn insert(tx: &Transaction<'_>, email: &str, role: Role, now: Timestamp) -> Result<UserId> {
+    tx.execute(
+        "INSERT INTO users (email, role, created_at) VALUES (?1, ?2, ?3)",
+        (email, role.as_str(), to_millis(now)),
+    )?;
+    Ok(UserId(tx.last_insert_rowid()))
+}
+
+/// The account of that row.
+pub fn by_id(conn: &Connection, id: UserId) -> Result<Option<User>> {
+    let sql = "SELECT id, email, role, password_hash, ssh_keys FROM users WHERE id = ?1";
+    Ok(conn.query_row(sql, [id.0], user).optional()?)
+}
+
+/// The account of that address (lower case).
+pub fn by_email(conn: &Connection, email: &str) -> Result<Option<User>> {
+    let sql = "SELECT id, email, role, password_hash, ssh_keys FROM users WHERE email = ?1";
+    Ok(conn.query_row(sql, [email], user).optional()?)
+}
+
+/// Whether any administrator exists.
+pub fn has_admin(conn: &Connection) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin')";
+    Ok(conn.query_row(sql, [], |row| row.get(0))?)
+}

@@ -1,0 +1,1 @@
+//! Tracing: set-up, names of spans and fields.
