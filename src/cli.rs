@@ -1,1 +1,282 @@
-//! The command line: clap definitions only.
+//! The command line: clap definitions only. `commands` runs them.
+
+use clap::{Args, Parser, Subcommand};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+/// One binary that network-boots, reserves, installs and hands over a rack of Raspberry Pis.
+#[derive(Debug, Parser)]
+#[command(name = "pimaster", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the daemon: DHCP, TFTP, pages, API and deployments.
+    Serve(ConfigFile),
+    /// Judge a settings file: every problem with its key, exit status 64 if there is one.
+    CheckConfig(ConfigFile),
+    /// Run a demonstration rack on loopback, without root: simulated boards, real protocols.
+    Demo(Demo),
+    /// Prepare the system that nodes install from.
+    Nfs {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: Nfs,
+        /// The settings file.
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Import, list and remove the images that can be deployed.
+    Image {
+        /// What to do with images.
+        #[command(subcommand)]
+        command: Image,
+        /// The settings file.
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Enrol nodes; or run a verb on the node itself.
+    Node {
+        /// What to do with nodes.
+        #[command(subcommand)]
+        command: Node,
+    },
+    /// Enrol switches that feed nodes.
+    Switch {
+        /// What to do with switches.
+        #[command(subcommand)]
+        command: Switch,
+        /// The settings file.
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Create accounts.
+    User {
+        /// What to do with accounts.
+        #[command(subcommand)]
+        command: User,
+        /// The settings file.
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Create tokens for the API.
+    Token {
+        /// What to do with tokens.
+        #[command(subcommand)]
+        command: Token,
+        /// The settings file.
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Print the OpenAPI document of the API.
+    Openapi,
+}
+
+/// Where the settings are.
+#[derive(Debug, Clone, Args)]
+pub struct ConfigFile {
+    /// The settings file.
+    #[arg(long = "config", value_name = "FILE", default_value = "/etc/pimaster/pimaster.toml")]
+    pub path: PathBuf,
+}
+
+/// Options of the demonstration rack.
+#[derive(Debug, Clone, Args)]
+pub struct Demo {
+    /// How many simulated boards.
+    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u16).range(1..=250))]
+    pub boards: u16,
+    /// TCP port of the pages and the API.
+    #[arg(long, default_value_t = 9000)]
+    pub port: u16,
+    /// Where everything is kept; used again on the next start.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// How much faster than real the boards boot.
+    #[arg(long, default_value_t = 1.0)]
+    pub speed: f64,
+    /// Written as JSON when everything is ready: url, sign_in_link, token, boards.
+    #[arg(long, value_name = "FILE")]
+    pub ready_file: Option<PathBuf>,
+}
+
+/// `pimaster nfs`.
+#[derive(Debug, Subcommand)]
+pub enum Nfs {
+    /// Build the installer root from a running system, a folder or an OS image; idempotent.
+    Prepare {
+        /// `/` for this system, a folder with a root file system, or an image (.img, .img.xz).
+        #[arg(long, value_name = "SOURCE")]
+        from: PathBuf,
+        /// Print the plan and change nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// The copy of pimaster for the nodes, if they are of another architecture than this machine.
+        #[arg(long, value_name = "FILE")]
+        node_binary: Option<PathBuf>,
+    },
+}
+
+/// `pimaster image`.
+#[derive(Debug, Subcommand)]
+pub enum Image {
+    /// Import an image: .img, .img.xz, .img.gz, .img.zst, .zip or .tar.gz.
+    Import {
+        /// The file.
+        file: PathBuf,
+        /// The environment's name; the file's name if not given.
+        #[arg(long)]
+        name: Option<String>,
+        /// One line for people.
+        #[arg(long, default_value = "")]
+        description: String,
+        /// The account people sign in with; the usual one of the system if not given.
+        #[arg(long)]
+        ssh_user: Option<String>,
+    },
+    /// List the environments.
+    List,
+    /// Remove an environment that is not in use.
+    Remove {
+        /// The environment's name.
+        name: String,
+    },
+}
+
+/// `pimaster node`.
+#[derive(Debug, Subcommand)]
+pub enum Node {
+    /// Enrol a board.
+    Add {
+        /// The board.
+        #[command(flatten)]
+        node: NewNode,
+        /// The settings file.
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// List the nodes, and the unknown boards that asked for an address.
+    List(ConfigFile),
+    /// On a node: say what it is.
+    Probe(Card),
+    /// On a node: write an image to the card.
+    WriteImage(Card),
+    /// On a node: grow the root partition.
+    Grow(Card),
+    /// On a node: set host name, accounts and keys of the installed system.
+    Customise(Card),
+    /// On a node: flush the card and restart.
+    Finish(Card),
+    /// On a node: discard the whole card.
+    Wipe(Card),
+    /// On a node, as process 1: put a RAM overlay over the read-only root and start the system.
+    OverlayInit,
+}
+
+/// The card that a verb works on.
+#[derive(Debug, Clone, Args)]
+pub struct Card {
+    /// The card's device or file; found by itself if not given.
+    #[arg(long = "card", value_name = "PATH")]
+    pub path: Option<PathBuf>,
+}
+
+/// A board to enrol.
+#[derive(Debug, Clone, Args)]
+pub struct NewNode {
+    /// Its name, also its host name.
+    #[arg(long)]
+    pub name: String,
+    /// Its hardware address.
+    #[arg(long)]
+    pub mac: String,
+    /// Its model: pi3b, pi3b+, pi4b, pi400, cm4, pi5, ...
+    #[arg(long)]
+    pub model: String,
+    /// Its address; the next free one of network.node_ranges if not given.
+    #[arg(long)]
+    pub address: Option<Ipv4Addr>,
+    /// Its serial number, the last 8 digits; learnt at its first boot if not given.
+    #[arg(long)]
+    pub serial: Option<String>,
+    /// The switch that feeds it.
+    #[arg(long, requires = "port")]
+    pub switch: Option<String>,
+    /// The switch port that feeds it.
+    #[arg(long, requires = "switch")]
+    pub port: Option<u16>,
+}
+
+/// `pimaster switch`.
+#[derive(Debug, Subcommand)]
+pub enum Switch {
+    /// Enrol a PoE switch, or change the one of that name.
+    Add {
+        /// Its name.
+        #[arg(long)]
+        name: String,
+        /// Address and UDP port of its SNMP agent; without one, nobody switches power.
+        #[arg(long)]
+        address: Option<SocketAddr>,
+        /// The read-write community; better given in the environment than on the command line.
+        #[arg(long, env = "PIMASTER_COMMUNITY", hide_env_values = true)]
+        community: Option<String>,
+        /// The object that switches power, without the port's index.
+        #[arg(long, default_value = crate::model::rack::PETH_PSE_PORT_ADMIN_ENABLE)]
+        base_oid: String,
+        /// What is added to a port's number to get its index (48 on some Linksys switches).
+        #[arg(long, default_value_t = 0)]
+        index_offset: u32,
+        /// How many ports it has.
+        #[arg(long)]
+        ports: u16,
+        /// The port that feeds this machine: it is never switched off.
+        #[arg(long)]
+        protected_port: Option<u16>,
+    },
+    /// List the switches.
+    List,
+}
+
+/// `pimaster user`.
+#[derive(Debug, Subcommand)]
+pub enum User {
+    /// Create an account and print the link with which its owner sets a password.
+    Add {
+        /// The e-mail address.
+        email: String,
+        /// Give it an administrator's rights.
+        #[arg(long)]
+        admin: bool,
+    },
+}
+
+/// `pimaster token`.
+#[derive(Debug, Subcommand)]
+pub enum Token {
+    /// Create a token for the API and print it, once.
+    Create {
+        /// The account it acts for.
+        #[arg(long, value_name = "EMAIL")]
+        user: String,
+        /// What it is for.
+        #[arg(long, default_value = "command line")]
+        name: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definitions_hold_together() {
+        Cli::command().debug_assert();
+    }
+}

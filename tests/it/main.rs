@@ -1,0 +1,5 @@
+//! The integration tests: one binary, a module per subject.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
+
+mod tidy;
