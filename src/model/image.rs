@@ -11,6 +11,13 @@ use std::str::FromStr;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest(pub [u8; 32]);
 
+impl Digest {
+    /// The digest of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(*blake3::hash(bytes).as_bytes())
+    }
+}
+
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
@@ -86,6 +93,17 @@ pub struct Manifest {
     pub digest: Digest,
     /// Ascending by `disk_offset` and by `stored_offset`.
     pub chunks: Vec<Chunk>,
+}
+
+impl Manifest {
+    /// What [`Manifest::digest`] must be for these chunks: BLAKE3 over their digests' bytes, in order.
+    pub fn digest_of(chunks: &[Chunk]) -> Digest {
+        let mut hasher = blake3::Hasher::new();
+        for chunk in chunks {
+            hasher.update(&chunk.digest.0);
+        }
+        Digest(*hasher.finalize().as_bytes())
+    }
 }
 
 /// The kind of partition table.
