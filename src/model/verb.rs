@@ -30,6 +30,9 @@ pub enum Verb {
     Wipe,
 }
 
+/// Where the installer root holds the node's copy of this binary: put there by `nfs prepare`, run by `deploy`.
+pub const NODE_BINARY: &str = "/usr/local/bin/pimaster";
+
 impl Verb {
     /// The word on the command line.
     pub fn as_str(self) -> &'static str {

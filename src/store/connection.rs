@@ -11,7 +11,17 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 
 type ReadJob = Box<dyn FnOnce(&Connection) + Send>;
-type WriteJob = Box<dyn FnOnce(&mut Connection) + Send>;
+/// Runs inside the open transaction; what it gives back tells the asker once the commit has gone through.
+type WriteJob = Box<dyn FnOnce(&Transaction<'_>) -> Answer + Send>;
+
+/// What one write of a batch has to say afterwards.
+struct Answer {
+    wrote: bool,
+    tell: Box<dyn FnOnce(bool) + Send>,
+}
+
+/// Writes that wait together share one commit: a rack of 200 nodes changes state faster than a disk flushes.
+const LARGEST_BATCH: usize = 256;
 
 /// Readers beside the writer: pages are short, two keep one slow query from holding up the rest.
 const READERS: usize = 2;
@@ -48,8 +58,10 @@ impl Store {
             spawn(&format!("store-read-{number}"), move || serve_reads(&reader, &jobs))?;
         }
         let (writer, write_jobs) = mpsc::channel::<WriteJob>();
-        spawn("store-write", move || write_jobs.into_iter().for_each(|job| job(&mut conn)))?;
-        Ok(Self { writer, readers, changes: Arc::new(watch::channel(0).0) })
+        let changes = Arc::new(watch::channel(0).0);
+        let wake = Arc::clone(&changes);
+        spawn("store-write", move || serve_writes(&mut conn, &write_jobs, &wake))?;
+        Ok(Self { writer, readers, changes })
     }
 
     /// Runs a query on a consistent snapshot.
@@ -64,20 +76,20 @@ impl Store {
         answered.await.map_err(|_| Error::Closed)?
     }
 
-    /// Runs one transaction; it is committed when this returns `Ok`, and rolled back on `Err`.
+    /// Runs `query` as one unit: all of it is committed when this returns `Ok`, nothing of it on `Err`.
     pub async fn write<T, F>(&self, query: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let changes = Arc::clone(&self.changes);
-        let job: WriteJob = Box::new(move |conn| {
-            let outcome = transact(conn, query);
-            if outcome.is_ok() {
-                changes.send_modify(|count| *count += 1);
-            }
-            drop(answer.send(outcome));
+        let job: WriteJob = Box::new(move |tx| {
+            let outcome = in_savepoint(tx, query);
+            let wrote = outcome.is_ok();
+            let tell = move |committed| {
+                drop(answer.send(if committed { outcome } else { outcome.and(Err(Error::Commit)) }));
+            };
+            Answer { wrote, tell: Box::new(tell) }
         });
         self.writer.send(job).map_err(|_| Error::Closed)?;
         answered.await.map_err(|_| Error::Closed)?
@@ -89,11 +101,36 @@ impl Store {
     }
 }
 
-fn transact<T>(conn: &mut Connection, query: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+/// One write inside the shared transaction: undone alone if it fails.
+fn in_savepoint<T>(tx: &Transaction<'_>, query: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+    tx.execute_batch("SAVEPOINT job")?;
+    let outcome = query(tx);
+    let end = if outcome.is_ok() { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
+    tx.execute_batch(end)?;
+    outcome
+}
+
+/// Takes all writes that wait, runs them in one transaction, commits, and only then answers.
+fn serve_writes(conn: &mut Connection, jobs: &mpsc::Receiver<WriteJob>, changes: &watch::Sender<u64>) {
+    while let Ok(first) = jobs.recv() {
+        let batch = std::iter::once(first).chain(jobs.try_iter()).take(LARGEST_BATCH);
+        let mut answers = Vec::new();
+        let committed = commit(conn, batch, &mut answers).is_ok();
+        if committed && answers.iter().any(|answer| answer.wrote) {
+            changes.send_modify(|count| *count += 1);
+        }
+        answers.into_iter().for_each(|answer| (answer.tell)(committed));
+    }
+}
+
+fn commit(
+    conn: &mut Connection,
+    batch: impl Iterator<Item = WriteJob>,
+    answers: &mut Vec<Answer>,
+) -> rusqlite::Result<()> {
     let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let value = query(&tx)?;
-    tx.commit()?;
-    Ok(value)
+    answers.extend(batch.map(|job| job(&tx)));
+    tx.commit()
 }
 
 fn serve_reads(conn: &Connection, jobs: &Mutex<mpsc::Receiver<ReadJob>>) {
@@ -142,5 +179,24 @@ mod tests {
         store.write(move |tx| Ok(tx.execute(insert, [])?)).await.unwrap();
         assert!(changes.has_changed().unwrap());
         assert_eq!(store.read(count).await.unwrap(), 1i64);
+    }
+
+    #[tokio::test]
+    async fn writes_that_share_a_commit_fail_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("a.db")).unwrap();
+        let writes = (0..40).map(|number: i64| {
+            store.write(move |tx| {
+                let sql = "INSERT INTO users (email, role, created_at) VALUES (?1, 'user', 0)";
+                tx.execute(sql, [format!("{}@b", number / 2)])?;
+                Ok(())
+            })
+        });
+        let outcomes = futures_util::future::join_all(writes).await;
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 20);
+        let count = |conn: &Connection| -> Result<i64> {
+            Ok(conn.query_row("SELECT count(*) FROM users", [], |row| row.get(0))?)
+        };
+        assert_eq!(store.read(count).await.unwrap(), 20);
     }
 }

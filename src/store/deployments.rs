@@ -81,26 +81,72 @@ pub fn current_of_node(conn: &Connection, node: NodeId) -> Result<Option<Deploym
     Ok(conn.query_row(&sql, [node.0], deployment).optional()?)
 }
 
-/// Writes everything of a deployment that changes: state, times, counters, request, problem.
+/// The deployments that wait for the driver: a person asked something, or they wait for their node.
+pub fn waiting(conn: &Connection) -> Result<Vec<Deployment>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM deployments
+         WHERE (request IS NOT NULL OR state = 'initialized') AND state <> 'destroyed' ORDER BY id"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let found = statement.query_map([], deployment)?.collect::<rusqlite::Result<_>>()?;
+    Ok(found)
+}
+
+/// Whether an earlier deployment still has the node.
+pub fn is_node_busy(conn: &Connection, waiting: &Deployment) -> Result<bool> {
+    let mut statement = conn.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM deployments WHERE node_id = ?1 AND id < ?2 AND state <> 'destroyed')",
+    )?;
+    Ok(statement.query_row((waiting.node.0, waiting.id.0), |row| row.get(0))?)
+}
+
+/// What a person asks of a deployment now.
+pub fn request(conn: &Connection, id: DeploymentId) -> Result<Option<Request>> {
+    let mut statement = conn.prepare_cached("SELECT request FROM deployments WHERE id = ?1")?;
+    let found = statement.query_row([id.0], |row| optional_word(row, "request", Request::from_word));
+    Ok(found.optional()?.flatten())
+}
+
+/// The driver has taken up what was asked, unless something else is asked by now.
+pub fn take_request(tx: &Transaction<'_>, id: DeploymentId, taken: Request) -> Result<()> {
+    tx.prepare_cached("UPDATE deployments SET request = NULL WHERE id = ?1 AND request = ?2")?
+        .execute((id.0, taken.as_str()))?;
+    Ok(())
+}
+
+/// Remembers the boot of the installer that was connected to last.
+pub fn set_boot_id(tx: &Transaction<'_>, id: DeploymentId, boot_id: &str) -> Result<()> {
+    tx.execute("UPDATE deployments SET boot_id = ?2 WHERE id = ?1", (id.0, boot_id))?;
+    Ok(())
+}
+
+/// The boot of the installer that was connected to last on that node, by any deployment.
+pub fn last_boot_id(conn: &Connection, node: NodeId) -> Result<Option<String>> {
+    let sql =
+        "SELECT boot_id FROM deployments WHERE node_id = ?1 AND boot_id IS NOT NULL ORDER BY id DESC LIMIT 1";
+    Ok(conn.prepare_cached(sql)?.query_row([node.0], |row| row.get(0)).optional()?)
+}
+
+/// Writes what the driver changes of a deployment: state, times, counters, problem. What a person asks
+/// meanwhile stays; see [`take_request`].
 pub fn save(tx: &Transaction<'_>, changed: &Deployment) -> Result<()> {
-    tx.execute(
+    let mut statement = tx.prepare_cached(
         "UPDATE deployments SET state = :state, state_since = :state_since, progress_at = :progress_at,
              progress = :progress, saved_state = :saved_state, power_cycles = :power_cycles, retries = :retries,
-             request = :request, problem = :problem
+             problem = :problem
          WHERE id = :id",
-        named_params! {
-            ":id": changed.id.0,
-            ":state": changed.state.as_str(),
-            ":state_since": to_millis(changed.state_since),
-            ":progress_at": to_millis(changed.progress_at),
-            ":progress": changed.progress.as_ref().map(to_json).transpose()?,
-            ":saved_state": changed.saved_state.map(DeploymentState::as_str),
-            ":power_cycles": changed.power_cycles,
-            ":retries": changed.retries,
-            ":request": changed.request.map(Request::as_str),
-            ":problem": changed.problem.as_ref().map(to_json::<Problem>).transpose()?,
-        },
     )?;
+    statement.execute(named_params! {
+        ":id": changed.id.0,
+        ":state": changed.state.as_str(),
+        ":state_since": to_millis(changed.state_since),
+        ":progress_at": to_millis(changed.progress_at),
+        ":progress": changed.progress.as_ref().map(to_json).transpose()?,
+        ":saved_state": changed.saved_state.map(DeploymentState::as_str),
+        ":power_cycles": changed.power_cycles,
+        ":retries": changed.retries,
+        ":problem": changed.problem.as_ref().map(to_json::<Problem>).transpose()?,
+    })?;
     Ok(())
 }
 

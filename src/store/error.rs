@@ -46,6 +46,9 @@ pub enum Error {
         /// What belongs there.
         expected: &'static str,
     },
+    /// The transaction could not be committed.
+    #[error("the database could not be written; check that its disk is neither full nor read-only")]
+    Commit,
     /// The database's threads have ended.
     #[error("the database is closed")]
     Closed,

@@ -96,6 +96,8 @@ CREATE TABLE reservations (
     CHECK (end_at > start_at)
 ) STRICT;
 
+CREATE INDEX reservations_unfinished ON reservations(start_at) WHERE state <> 'ended';
+
 CREATE TABLE reservation_nodes (
     reservation_id INTEGER NOT NULL REFERENCES reservations(id) ON DELETE CASCADE,
     node_id        INTEGER NOT NULL REFERENCES nodes(id),
@@ -122,6 +124,7 @@ CREATE TABLE deployments (
     created_at     INTEGER NOT NULL,
     UNIQUE (reservation_id, node_id)
 ) STRICT;
+CREATE INDEX deployments_unfinished ON deployments(id) WHERE state <> 'destroyed';
 CREATE INDEX deployments_by_node ON deployments(node_id);
 CREATE INDEX deployments_by_image_token ON deployments(image_token) WHERE image_token IS NOT NULL;
 
