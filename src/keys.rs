@@ -10,6 +10,10 @@ use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Two threads that make the same key must not share a draft.
+static DRAFTS: AtomicU64 = AtomicU64::new(0);
 
 /// The folder of secrets.
 #[derive(Debug, Clone)]
@@ -140,7 +144,8 @@ impl KeyPair {
 /// the same time agree on one.
 fn write_once(path: &Path, content: &[u8]) -> Result<Vec<u8>, Error> {
     let failed = |source| Error::File { path: path.to_owned(), source };
-    let draft = path.with_extension(format!("draft-{}", std::process::id()));
+    let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
+    let draft = path.with_extension(format!("draft-{}-{number}", std::process::id()));
     let mut file = fs::OpenOptions::new()
         .write(true)
         .create(true)

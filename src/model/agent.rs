@@ -2,7 +2,7 @@
 
 use super::board::BoardModel;
 use super::clock::Timestamp;
-use super::deployment::{DeploymentState, Progress, StepEvent};
+use super::deployment::{DeploymentState, Progress, Request, StepEvent};
 use super::environment::OsFamily;
 use super::ids::{EnvironmentId, ReservationId, UserId};
 use super::node::NodeName;
@@ -26,6 +26,8 @@ pub struct NodeView {
     pub port: Option<String>,
     /// Who has it now, and until when; free otherwise.
     pub taken: Option<Taken>,
+    /// Who has booked it for later, by start.
+    pub later: Vec<Taken>,
 }
 
 /// Who has a node.
@@ -106,6 +108,8 @@ pub struct NodeDeploymentView {
     pub state_since: Timestamp,
     /// How far, in long states.
     pub progress: Option<Progress>,
+    /// What a person asked and nobody has taken up yet.
+    pub request: Option<Request>,
     /// The last failure.
     pub problem: Option<Problem>,
     /// The history, oldest first; only where one reservation is shown alone.

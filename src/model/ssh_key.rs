@@ -5,6 +5,7 @@
 
 use base64::Engine;
 use serde::{Deserialize, Serialize};
+use sha2::Digest;
 use std::fmt;
 
 /// One line of `authorized_keys`: type, base64 blob, comment.
@@ -91,6 +92,13 @@ impl PublicKey {
         &self.blob
     }
 
+    /// The fingerprint as `ssh` shows it: `SHA256:` and the digest of the body, in base64 without padding.
+    pub fn fingerprint(&self) -> String {
+        let body = base64::engine::general_purpose::STANDARD.decode(&self.blob).unwrap_or_default();
+        let digest = sha2::Sha256::digest(body);
+        format!("SHA256:{}", base64::engine::general_purpose::STANDARD_NO_PAD.encode(digest))
+    }
+
     /// What stands behind the key.
     pub fn comment(&self) -> &str {
         &self.comment
@@ -136,6 +144,7 @@ mod tests {
         assert_eq!(key.algorithm(), "ssh-ed25519");
         assert_eq!(key.comment(), "ada@lab");
         assert_eq!(key.to_string(), ED25519);
+        assert_eq!(key.fingerprint(), "SHA256:OF9Nh4NLYh/mrNQVBYHAyByBInKC4IM5fmtpjR1dADE");
     }
 
     #[test]

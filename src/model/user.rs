@@ -47,6 +47,30 @@ impl Role {
     }
 }
 
+/// What a one-time link is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkPurpose {
+    /// Choose a password.
+    SetPassword,
+    /// Sign in, for the demonstration rack.
+    SignIn,
+}
+
+impl LinkPurpose {
+    /// The word in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SetPassword => "set_password",
+            Self::SignIn => "sign_in",
+        }
+    }
+
+    /// The purpose of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::SetPassword, Self::SignIn].into_iter().find(|purpose| purpose.as_str() == word)
+    }
+}
+
 /// The shortest password that is accepted, in characters.
 pub const SHORTEST_PASSWORD: usize = 10;
 

@@ -20,11 +20,16 @@ pub mod boot_events;
 pub mod deployments;
 pub mod environments;
 pub mod leases;
+pub mod links;
 pub mod nodes;
 pub mod reservations;
+pub mod sessions;
 pub mod sightings;
 pub mod switches;
+pub mod tokens;
 pub mod users;
 
 pub use connection::Store;
 pub use error::{Error, Result};
+/// What [`Store::read`] and [`Store::write`] lend to a query: only the functions of this module use them.
+pub use rusqlite::{Connection, Transaction};

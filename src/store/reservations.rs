@@ -43,18 +43,22 @@ pub fn overlaps(
     nodes: &[NodeId],
     start: Timestamp,
     end: Timestamp,
+    now: Timestamp,
 ) -> Result<Vec<Overlap>> {
-    // A reservation that is being taken down holds its nodes until the cards are wiped, whatever its end says.
+    // A reservation that is being taken down holds its nodes until the cards are wiped, whatever its end says:
+    // a period that starts now must wait, one that starts later need not.
     let mut statement = conn.prepare_cached(
         "SELECT n.node_id, r.id, r.start_at, r.end_at
          FROM reservation_nodes n JOIN reservations r ON r.id = n.reservation_id
          WHERE n.node_id = :node AND r.state <> 'ended'
-           AND r.start_at < :end AND (r.end_at > :start OR r.state IN ('active', 'ending'))
+           AND r.start_at < :end AND (r.end_at > :start OR (r.state IN ('active', 'ending') AND :start <= :now))
          ORDER BY r.start_at",
     )?;
     let mut found = Vec::new();
     for node in nodes {
-        let params = named_params! { ":node": node.0, ":start": to_millis(start), ":end": to_millis(end) };
+        let params = named_params! {
+            ":node": node.0, ":start": to_millis(start), ":end": to_millis(end), ":now": to_millis(now),
+        };
         let rows = statement.query_map(params, |row| {
             Ok(Overlap {
                 node: NodeId(row.get("node_id")?),
@@ -74,7 +78,7 @@ pub fn book(
     new: &NewReservation,
     now: Timestamp,
 ) -> Result<std::result::Result<ReservationId, Vec<Overlap>>> {
-    let taken = overlaps(tx, &new.nodes, new.start, new.end)?;
+    let taken = overlaps(tx, &new.nodes, new.start, new.end, now)?;
     if !taken.is_empty() {
         return Ok(Err(taken));
     }

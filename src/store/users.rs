@@ -1,9 +1,10 @@
-//! Queries on accounts, one-time links, sessions and API tokens. Secrets are stored as digests only.
+//! Queries on accounts.
 
-use super::convert::{json, word};
+use super::convert::{json, to_json, word};
 use super::error::Result;
 use crate::model::clock::{Timestamp, to_millis};
 use crate::model::ids::UserId;
+use crate::model::ssh_key::PublicKey;
 use crate::model::user::{Role, User};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 
@@ -42,4 +43,25 @@ pub fn by_email(conn: &Connection, email: &str) -> Result<Option<User>> {
 pub fn has_admin(conn: &Connection) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin')";
     Ok(conn.query_row(sql, [], |row| row.get(0))?)
+}
+
+/// An administrator, if none of them has ever set a password: nobody could sign in.
+pub fn admin_without_password(conn: &Connection) -> Result<Option<User>> {
+    let sql = "SELECT id, email, role, password_hash, ssh_keys FROM users
+               WHERE role = 'admin' AND NOT EXISTS
+                   (SELECT 1 FROM users WHERE role = 'admin' AND password_hash IS NOT NULL)
+               ORDER BY id LIMIT 1";
+    Ok(conn.query_row(sql, [], user).optional()?)
+}
+
+/// Sets an account's password, given as its argon2id hash in PHC form.
+pub fn set_password(tx: &Transaction<'_>, id: UserId, hash: &str) -> Result<()> {
+    tx.execute("UPDATE users SET password_hash = ?2 WHERE id = ?1", (id.0, hash))?;
+    Ok(())
+}
+
+/// Sets the keys that are installed on everything this person deploys from now on.
+pub fn set_ssh_keys(tx: &Transaction<'_>, id: UserId, keys: &[PublicKey]) -> Result<()> {
+    tx.execute("UPDATE users SET ssh_keys = ?2 WHERE id = ?1", (id.0, to_json(&keys)?))?;
+    Ok(())
 }

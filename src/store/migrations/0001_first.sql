@@ -70,7 +70,6 @@ CREATE TABLE sessions (
     hash       BLOB PRIMARY KEY,
     user_id    INTEGER NOT NULL REFERENCES users(id) ON DELETE CASCADE,
     csrf       TEXT NOT NULL,
-    flash      TEXT,                            -- shown once on the next page
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
