@@ -1,4 +1,7 @@
 //! Queries on environments.
+//!
+//! A removed environment keeps its row while the history of a deployment speaks of it: `list` and `by_name` no
+//! longer find it, `by_id` does.
 
 use super::convert::{json, parsed, time, to_integer, to_json, unsigned, word};
 use super::error::Result;
@@ -75,12 +78,14 @@ pub fn insert(tx: &Transaction<'_>, new: &NewEnvironment, now: Timestamp) -> Res
 
 /// Every environment, by name.
 pub fn list(conn: &Connection) -> Result<Vec<Environment>> {
-    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM environments ORDER BY name"))?;
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM environments WHERE removed_at IS NULL ORDER BY name"
+    ))?;
     let environments = statement.query_map([], environment)?.collect::<rusqlite::Result<_>>()?;
     Ok(environments)
 }
 
-/// The environment of that row.
+/// The environment of that row, also when it was removed.
 pub fn by_id(conn: &Connection, id: EnvironmentId) -> Result<Option<Environment>> {
     let sql = format!("SELECT {COLUMNS} FROM environments WHERE id = ?1");
     Ok(conn.query_row(&sql, [id.0], environment).optional()?)
@@ -88,12 +93,48 @@ pub fn by_id(conn: &Connection, id: EnvironmentId) -> Result<Option<Environment>
 
 /// The environment of that name.
 pub fn by_name(conn: &Connection, name: &str) -> Result<Option<Environment>> {
-    let sql = format!("SELECT {COLUMNS} FROM environments WHERE name = ?1");
+    let sql = format!("SELECT {COLUMNS} FROM environments WHERE name = ?1 AND removed_at IS NULL");
     Ok(conn.query_row(&sql, [name], environment).optional()?)
 }
 
-/// Removes an environment that no deployment refers to.
-pub fn delete(tx: &Transaction<'_>, id: EnvironmentId) -> Result<()> {
-    tx.execute("DELETE FROM environments WHERE id = ?1", [id.0])?;
+/// Who needs an environment: deployments that are not destroyed, reservations that shall deploy it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Uses {
+    /// Deployments that are not destroyed.
+    pub deployments: u32,
+    /// Reservations not ended whose configuration names it.
+    pub reservations: u32,
+}
+
+/// Who needs that environment now.
+pub fn uses(conn: &Connection, id: EnvironmentId) -> Result<Uses> {
+    let sql = "SELECT
+        (SELECT count(*) FROM deployments WHERE environment_id = :id AND state <> 'destroyed') AS deployments,
+        (SELECT count(*) FROM reservations
+         WHERE state <> 'ended' AND configuration ->> '$.environment' = :id) AS reservations";
+    let read = |row: &Row<'_>| {
+        Ok(Uses { deployments: row.get("deployments")?, reservations: row.get("reservations")? })
+    };
+    Ok(conn.query_row(sql, named_params! { ":id": id.0 }, read)?)
+}
+
+/// Takes an environment out of every list, and its row away if no deployment ever referred to it.
+pub fn remove(tx: &Transaction<'_>, id: EnvironmentId, now: Timestamp) -> Result<()> {
+    tx.execute(
+        "UPDATE environments SET removed_at = ?2 WHERE id = ?1 AND removed_at IS NULL",
+        (id.0, to_millis(now)),
+    )?;
+    tx.execute(
+        "DELETE FROM environments WHERE id = ?1
+         AND NOT EXISTS (SELECT 1 FROM deployments WHERE environment_id = ?1)",
+        [id.0],
+    )?;
     Ok(())
+}
+
+/// The rows whose files belong in the data folder.
+pub fn stored(conn: &Connection) -> Result<Vec<EnvironmentId>> {
+    let mut statement = conn.prepare_cached("SELECT id FROM environments WHERE removed_at IS NULL")?;
+    let ids = statement.query_map([], |row| row.get(0).map(EnvironmentId))?;
+    Ok(ids.collect::<rusqlite::Result<_>>()?)
 }

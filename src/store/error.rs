@@ -49,6 +49,9 @@ pub enum Error {
     /// The transaction could not be committed.
     #[error("the database could not be written; check that its disk is neither full nor read-only")]
     Commit,
+    /// The files that belong to a row could not be put in place, so the transaction was taken back.
+    #[error("the files of the new row could not be put in place; nothing was changed")]
+    Files(#[source] std::io::Error),
     /// The database's threads have ended.
     #[error("the database is closed")]
     Closed,

@@ -38,7 +38,7 @@ CREATE TABLE nodes (
 
 CREATE TABLE environments (
     id           INTEGER PRIMARY KEY,
-    name         TEXT NOT NULL UNIQUE,
+    name         TEXT NOT NULL,
     description  TEXT NOT NULL,
     family       TEXT NOT NULL CHECK (family IN ('raspberry_pi_os', 'ubuntu', 'pi_core', 'debian')),
     ssh_user     TEXT NOT NULL,
@@ -47,8 +47,10 @@ CREATE TABLE environments (
     used_bytes   INTEGER NOT NULL,
     stored_bytes INTEGER NOT NULL,
     digest       TEXT NOT NULL,
-    imported_at  INTEGER NOT NULL
+    imported_at  INTEGER NOT NULL,
+    removed_at   INTEGER                        -- removed ones stay as long as the history speaks of them
 ) STRICT;
+CREATE UNIQUE INDEX environments_by_name ON environments(name) WHERE removed_at IS NULL;
 
 CREATE TABLE users (
     id            INTEGER PRIMARY KEY,
