@@ -21,6 +21,7 @@ pub mod ids;
 pub mod image;
 pub mod net;
 pub mod node;
+pub mod observation;
 pub mod power;
 pub mod problem;
 pub mod rack;
