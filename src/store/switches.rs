@@ -87,6 +87,33 @@ fn power_word(word: &str) -> Option<PowerState> {
     [PowerState::On, PowerState::Off].into_iter().find(|state| state.as_str() == word)
 }
 
+/// Remembers what is about to be asked of a port; committed before the switch is asked. Gives back since when it
+/// is so: asking for what the switch has confirmed already changes nothing.
+pub fn want(tx: &Transaction<'_>, port: PortRef, wanted: PowerState, now: Timestamp) -> Result<Timestamp> {
+    let known = port_power(tx, port)?;
+    if let (Some((before, since)), Some((seen, seen_at))) = (known.wanted, known.seen)
+        && before == wanted
+        && seen == wanted
+        && seen_at >= since
+    {
+        return Ok(since);
+    }
+    set_wanted(tx, port, wanted, now)?;
+    Ok(now)
+}
+
+/// Remembers that the switch agrees, and since when the port counts as switched.
+pub fn confirm(
+    tx: &Transaction<'_>,
+    port: PortRef,
+    wanted: PowerState,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<()> {
+    set_wanted(tx, port, wanted, since)?;
+    set_seen(tx, port, wanted, now)
+}
+
 /// Remembers what is about to be asked of a port; committed before the switch is asked.
 pub fn set_wanted(tx: &Transaction<'_>, port: PortRef, wanted: PowerState, now: Timestamp) -> Result<()> {
     tx.execute(

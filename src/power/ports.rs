@@ -1,0 +1,140 @@
+//! Switching the ports of the rack: save what is wanted, ask the switch, save what it said.
+//!
+//! *IO: the store and the drivers.* Called by `deploy` and the command line. One request per port at a time, a few
+//! per switch: the processors of PoE switches are slow, and what waits here does not time out there.
+
+use super::none::Hands;
+use super::snmp::SnmpSwitch;
+use super::{Config, Error, PowerSwitch};
+use crate::model::clock::{Clock, SignedDuration, Timestamp};
+use crate::model::power::PowerState;
+use crate::model::rack::{PortRef, PowerDriver, Switch};
+use crate::store::{Store, switches};
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// Requests to one switch at the same time.
+const PER_SWITCH: usize = 4;
+/// A switch that needed longer to agree switched later than it was asked: time counts from its word.
+const PROMPT: SignedDuration = SignedDuration::from_secs(1);
+
+/// The power of all ports; clones share it.
+#[derive(Clone)]
+pub struct Power {
+    config: Config,
+    store: Store,
+    clock: Clock,
+    ports: Gates<PortRef>,
+    switches: Gates<crate::model::ids::SwitchId>,
+}
+
+/// Since when a port is as wanted, by the committed row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Since(pub Timestamp);
+
+impl std::fmt::Debug for Power {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Power")
+    }
+}
+
+impl Power {
+    /// The power of the rack that `store` describes.
+    pub fn new(config: Config, store: Store) -> Self {
+        Self::on_clock(config, store, Clock::system())
+    }
+
+    /// The same on another clock.
+    pub fn on_clock(config: Config, store: Store, clock: Clock) -> Self {
+        Self { config, store, clock, ports: Gates::new(1), switches: Gates::new(PER_SWITCH) }
+    }
+
+    /// How long a port stays off at least when a node is restarted.
+    pub fn min_off(&self) -> Duration {
+        self.config.min_off
+    }
+
+    /// Switches a port: commits what is wanted, asks the switch, reads back, commits what was seen.
+    ///
+    /// Asking again for what the switch has confirmed already keeps the time since which it is so.
+    pub async fn set(&self, port: PortRef, wanted: PowerState) -> Result<Since, Error> {
+        let _alone = self.ports.enter(port).await;
+        let switch = self.switch(port).await?;
+        if wanted == PowerState::Off && switch.protected_port == Some(port.port) {
+            return Err(Error::Protected { switch: switch.name, port: port.port });
+        }
+        let asked = self.clock.now();
+        let since = self.store.write(move |tx| switches::want(tx, port, wanted, asked)).await?;
+        {
+            let _turn = self.switches.enter(port.switch).await;
+            self.driver(&switch, Some(wanted)).set(port.port, wanted).await?;
+        }
+        let seen_at = self.clock.now();
+        let since = if since == asked && seen_at.duration_since(asked) > PROMPT { seen_at } else { since };
+        self.store.write(move |tx| switches::confirm(tx, port, wanted, since, seen_at)).await?;
+        Ok(Since(since))
+    }
+
+    /// Asks the switch about a port and commits what it said.
+    pub async fn read(&self, port: PortRef) -> Result<PowerState, Error> {
+        let _alone = self.ports.enter(port).await;
+        let switch = self.switch(port).await?;
+        let known = self.store.read(move |conn| switches::port_power(conn, port)).await?;
+        let seen = {
+            let _turn = self.switches.enter(port.switch).await;
+            self.driver(&switch, known.wanted.map(|(wanted, _)| wanted)).read(port.port).await?
+        };
+        let now = self.clock.now();
+        self.store.write(move |tx| switches::set_seen(tx, port, seen, now)).await?;
+        Ok(seen)
+    }
+
+    async fn switch(&self, port: PortRef) -> Result<Switch, Error> {
+        let found = self.store.read(move |conn| switches::by_id(conn, port.switch)).await?;
+        let switch = found.ok_or(Error::NoSuchSwitch { id: port.switch })?;
+        if (1..=switch.ports).contains(&port.port) {
+            Ok(switch)
+        } else {
+            Err(Error::NoSuchPort { switch: switch.name, port: port.port, ports: switch.ports })
+        }
+    }
+
+    fn driver(&self, switch: &Switch, wanted: Option<PowerState>) -> Box<dyn PowerSwitch> {
+        match &switch.driver {
+            PowerDriver::Snmp { address, community, base_oid, index_offset } => Box::new(SnmpSwitch {
+                name: switch.name.clone(),
+                address: *address,
+                community: community.clone(),
+                base_oid: base_oid.clone(),
+                index_offset: *index_offset,
+                timeout: self.config.timeout,
+            }),
+            PowerDriver::None => Box::new(Hands { wanted }),
+        }
+    }
+}
+
+/// A gate per key that lets so many in at a time.
+#[derive(Clone)]
+struct Gates<K> {
+    width: usize,
+    gates: Arc<Mutex<HashMap<K, Arc<Semaphore>>>>,
+}
+
+impl<K: Eq + Hash> Gates<K> {
+    fn new(width: usize) -> Self {
+        Self { width, gates: Arc::default() }
+    }
+
+    /// Waits for a place; gives it back when dropped. The gates are never closed.
+    async fn enter(&self, key: K) -> Option<tokio::sync::OwnedSemaphorePermit> {
+        let gate = {
+            let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(gates.entry(key).or_insert_with(|| Arc::new(Semaphore::new(self.width))))
+        };
+        gate.acquire_owned().await.ok()
+    }
+}
