@@ -1,1 +1,23 @@
-//! Agents: a set of nodes with one manager. The web knows nothing else.
+//! Agents: a set of nodes with one manager. The web and the API know nothing else.
+//!
+//! ```text
+//! web, API ──► trait Agent ──► Local: rows of this pimaster's database, taken up by the deployment workers
+//!                         └──► (others: a remote pimaster, Grid'5000)
+//! ```
+//!
+//! Rights are judged here: everybody signed in sees who has a node until when; only the owner of a reservation
+//! and administrators see what is on it and act on it. What a person asks becomes rows, never messages.
+
+mod contract;
+mod error;
+
+mod act;
+mod configure;
+mod local;
+mod look;
+mod password;
+mod reserve;
+
+pub use contract::{Agent, Whose};
+pub use error::{Error, Kind, Result};
+pub use local::Local;

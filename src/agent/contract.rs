@@ -1,0 +1,51 @@
+//! What every agent can do. *Pure: only the contract.* Called by the routes of `web`.
+
+use super::error::Result;
+use crate::model::agent::{
+    Caller, ConfigureWish, Configured, EnvironmentView, NodeView, ReservationView, ReserveWish,
+};
+use crate::model::deployment::Request;
+use crate::model::ids::ReservationId;
+use crate::model::node::NodeName;
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+/// A set of nodes with one manager.
+#[async_trait]
+pub trait Agent: Send + Sync {
+    /// Every node, by name.
+    async fn nodes(&self) -> Result<Vec<NodeView>>;
+
+    /// Every environment, by name.
+    async fn environments(&self) -> Result<Vec<EnvironmentView>>;
+
+    /// The caller's reservations that are not over, by start; of everybody for an administrator who asks so.
+    async fn reservations(&self, caller: &Caller, whose: Whose) -> Result<Vec<ReservationView>>;
+
+    /// One reservation with the history of each node.
+    async fn reservation(&self, caller: &Caller, id: ReservationId) -> Result<ReservationView>;
+
+    /// Books all nodes of the wish, or none.
+    async fn reserve(&self, caller: &Caller, wish: ReserveWish) -> Result<ReservationId>;
+
+    /// Says what shall be put on a reservation's nodes: they are deployed when it is due.
+    async fn configure(&self, caller: &Caller, id: ReservationId, wish: ConfigureWish) -> Result<Configured>;
+
+    /// Gives a reservation's nodes back: at once if nothing was deployed, else when they are taken down.
+    async fn release(&self, caller: &Caller, id: ReservationId) -> Result<()>;
+
+    /// Asks something of what is deployed on a node.
+    async fn request(&self, caller: &Caller, node: &NodeName, request: Request) -> Result<()>;
+
+    /// Wakes after each change. A hint: look again to know what changed.
+    fn changes(&self) -> watch::Receiver<u64>;
+}
+
+/// Whose reservations are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// The caller's own.
+    Own,
+    /// Everybody's, if the caller is an administrator.
+    All,
+}

@@ -1,0 +1,177 @@
+//! Why an agent refuses: what was seen, what was expected, which field, what to do. *Pure.*
+
+use crate::model::clock::Timestamp;
+use crate::model::deployment::Request;
+use crate::model::ids::ReservationId;
+use crate::model::node::NodeName;
+use crate::model::reservation::{BadPeriod, LONGEST_SCRIPT_BYTES};
+use crate::model::user::WeakPassword;
+use crate::store;
+use std::fmt;
+
+/// Result of asking an agent.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why an agent did not do what was asked; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say what each variant is")]
+pub enum Error {
+    #[error("no node is called {name}")]
+    NoSuchNode { name: String },
+    #[error("there is no reservation {id}")]
+    NoSuchReservation { id: ReservationId },
+    #[error("reservation {id} belongs to {owner}")]
+    NotYours { id: ReservationId, owner: String },
+    #[error("no node was chosen; expected at least one")]
+    NoNodes,
+    #[error("no node is called {}", list(.names))]
+    UnknownNodes { names: Vec<NodeName> },
+    #[error("{}", list(.taken))]
+    Taken { taken: Vec<TakenNode> },
+    #[error(transparent)]
+    Period(#[from] BadPeriod),
+    #[error("the name has {seen} characters; expected 1 to 64, without line breaks")]
+    BinName { seen: usize },
+    #[error("no environment is called `{seen}`; expected one of {}", list(.known))]
+    UnknownEnvironment { seen: String, known: Vec<String> },
+    #[error(
+        "partition_size is {seen} bytes; expected at least {least} bytes, the root partition of the image"
+    )]
+    PartitionSize { seen: u64, least: u64 },
+    #[error(transparent)]
+    Password(#[from] WeakPassword),
+    #[error("the user script has {seen} bytes; expected at most {LONGEST_SCRIPT_BYTES}")]
+    ScriptLength { seen: usize },
+    #[error("the user script holds a NUL character; expected a text")]
+    ScriptContent,
+    #[error("reservation {id} is being deployed or in use; its configuration can no longer change")]
+    InUse { id: ReservationId },
+    #[error("reservation {id} is over")]
+    Over { id: ReservationId },
+    #[error("nothing is deployed on {node}")]
+    NotDeployed { node: NodeName },
+    #[error("{node} is being taken down")]
+    GoingDown { node: NodeName },
+    #[error("this agent cannot do {request:?}")]
+    Unable { request: Request },
+    #[error("the database refused")]
+    Store(#[from] store::Error),
+    #[error("the password could not be hashed")]
+    Hash,
+}
+
+/// A node that is taken, by whom and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenNode {
+    /// The node.
+    pub node: NodeName,
+    /// The owner's e-mail address.
+    pub owner: String,
+    /// From when.
+    pub start: Timestamp,
+    /// Until when.
+    pub end: Timestamp,
+}
+
+impl fmt::Display for TakenNode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { node, owner, start, end } = self;
+        let (start, end) = (start.strftime("%Y-%m-%d %H:%M"), end.strftime("%Y-%m-%d %H:%M UTC"));
+        write!(f, "{node} is taken by {owner} from {start} until {end}")
+    }
+}
+
+/// What kind of refusal it is; the API makes its status of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// There is no such thing.
+    NotFound,
+    /// The caller may not.
+    Forbidden,
+    /// What was asked is wrong in itself.
+    Invalid,
+    /// It does not go with what is.
+    Conflict,
+    /// pimaster's own failure.
+    Internal,
+}
+
+impl Error {
+    /// What kind of refusal it is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::NoSuchNode { .. } | Self::NoSuchReservation { .. } => Kind::NotFound,
+            Self::NotYours { .. } => Kind::Forbidden,
+            Self::NoNodes
+            | Self::UnknownNodes { .. }
+            | Self::Period(_)
+            | Self::BinName { .. }
+            | Self::UnknownEnvironment { .. }
+            | Self::PartitionSize { .. }
+            | Self::Password(_)
+            | Self::ScriptLength { .. }
+            | Self::ScriptContent => Kind::Invalid,
+            Self::Taken { .. }
+            | Self::InUse { .. }
+            | Self::Over { .. }
+            | Self::NotDeployed { .. }
+            | Self::GoingDown { .. }
+            | Self::Unable { .. } => Kind::Conflict,
+            Self::Store(_) | Self::Hash => Kind::Internal,
+        }
+    }
+
+    /// The field that must change, if it is one.
+    pub fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::NoNodes | Self::UnknownNodes { .. } | Self::Taken { .. } => Some("nodes"),
+            Self::Period(BadPeriod::Hours { .. }) => Some("hours"),
+            Self::Period(BadPeriod::Past { .. } | BadPeriod::TooFar { .. }) => Some("start"),
+            Self::BinName { .. } => Some("name"),
+            Self::UnknownEnvironment { .. } => Some("environment"),
+            Self::PartitionSize { .. } => Some("partition_size"),
+            Self::Password(_) => Some("password"),
+            Self::ScriptLength { .. } | Self::ScriptContent => Some("user_script"),
+            Self::NoSuchNode { .. }
+            | Self::NoSuchReservation { .. }
+            | Self::NotYours { .. }
+            | Self::InUse { .. }
+            | Self::Over { .. }
+            | Self::NotDeployed { .. }
+            | Self::GoingDown { .. }
+            | Self::Unable { .. }
+            | Self::Store(_)
+            | Self::Hash => None,
+        }
+    }
+
+    /// What to do next.
+    pub fn fix(&self) -> &'static str {
+        match self {
+            Self::NoSuchNode { .. } | Self::UnknownNodes { .. } => "Take a name from the list of nodes.",
+            Self::NoSuchReservation { .. } => "Take an id from the list of reservations.",
+            Self::NotYours { .. } => "Ask the owner or an administrator.",
+            Self::NoNodes => "Choose one or more free nodes.",
+            Self::Taken { .. } => "Choose other nodes, or a time when they are free.",
+            Self::Period(BadPeriod::Hours { .. }) => "Choose a number of hours in that range.",
+            Self::Period(_) => "Choose another start, or leave it out to start now.",
+            Self::BinName { .. } => "Choose another name.",
+            Self::UnknownEnvironment { .. } => "Choose an environment from the list.",
+            Self::PartitionSize { .. } => "Choose a larger size, or the whole card.",
+            Self::Password(_) => "Choose another password, or leave it out to have one made.",
+            Self::ScriptLength { .. } | Self::ScriptContent => {
+                "Make the script shorter, or let it fetch the rest from the network."
+            }
+            Self::InUse { .. } => "Destroy the bin and reserve again to deploy something else.",
+            Self::Over { .. } => "Reserve again.",
+            Self::NotDeployed { .. } => "Configure the reservation, or wait for its start.",
+            Self::GoingDown { .. } => "Wait until the node is free and reserve it again.",
+            Self::Unable { .. } => "Do it with the tools of that agent.",
+            Self::Store(_) | Self::Hash => "Try again; if it stays, look into pimaster's log.",
+        }
+    }
+}
+
+fn list<T: fmt::Display>(items: &[T]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}

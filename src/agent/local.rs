@@ -1,0 +1,145 @@
+//! The nodes of this pimaster. *IO: the database, the folder of keys.*
+//!
+//! Called by `web` through [`Agent`]; made by `daemon` and `demo`. The database is the truth: each method is
+//! one transaction, and the deployment workers take up what it left there.
+
+use super::contract::{Agent, Whose};
+use super::error::{Error, Result};
+use super::{act, configure, look, reserve};
+use crate::keys::KeyFolder;
+use crate::model::agent::{
+    Caller, ConfigureWish, Configured, EnvironmentView, NodeView, ReservationView, ReserveWish,
+};
+use crate::model::clock;
+use crate::model::deployment::Request;
+use crate::model::ids::ReservationId;
+use crate::model::node::NodeName;
+use crate::store::{self, Connection, Store, Transaction};
+use async_trait::async_trait;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::watch;
+
+/// The nodes of this pimaster.
+#[derive(Debug, Clone)]
+pub struct Local {
+    store: Store,
+    keys: KeyFolder,
+    ssh_port: u16,
+    /// Host keys never change: each is read from its file once.
+    host_keys: Arc<Mutex<HashMap<NodeName, String>>>,
+}
+
+impl Local {
+    /// The agent on a database. `ssh_port` is where the nodes' SSH servers listen.
+    pub fn new(store: Store, keys: KeyFolder, ssh_port: u16) -> Self {
+        Self { store, keys, ssh_port, host_keys: Arc::default() }
+    }
+
+    async fn read<T, F>(&self, look: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        self.store.read(move |conn| split(look(conn))).await?
+    }
+
+    async fn write<T, F>(&self, act: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+    {
+        self.store.write(move |tx| split(act(tx))).await?
+    }
+
+    /// Adds the host keys of what is deployed.
+    async fn with_host_keys(&self, mut found: Vec<ReservationView>) -> Result<Vec<ReservationView>> {
+        let (keys, known) = (self.keys.clone(), Arc::clone(&self.host_keys));
+        let filled = tokio::task::spawn_blocking(move || {
+            let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+            for node in found.iter_mut().flat_map(|reservation| &mut reservation.nodes) {
+                if look::has_host_key(node.state) {
+                    node.host_key = host_key(&keys, &mut known, &node.node);
+                }
+            }
+            found
+        });
+        filled.await.map_err(|_| Error::Store(store::Error::Closed))
+    }
+}
+
+#[async_trait]
+impl Agent for Local {
+    async fn nodes(&self) -> Result<Vec<NodeView>> {
+        let now = clock::now();
+        self.read(move |conn| look::nodes(conn, now)).await
+    }
+
+    async fn environments(&self) -> Result<Vec<EnvironmentView>> {
+        self.read(look::environments).await
+    }
+
+    async fn reservations(&self, caller: &Caller, whose: Whose) -> Result<Vec<ReservationView>> {
+        let (owner, now, port) = (look::owner_filter(caller, whose), clock::now(), self.ssh_port);
+        let found = self.read(move |conn| look::reservations(conn, owner, port, now)).await?;
+        self.with_host_keys(found).await
+    }
+
+    async fn reservation(&self, caller: &Caller, id: ReservationId) -> Result<ReservationView> {
+        let (caller, now, port) = (caller.clone(), clock::now(), self.ssh_port);
+        let found = self.read(move |conn| look::reservation(conn, &caller, id, port, now)).await?;
+        let mut filled = self.with_host_keys(vec![found]).await?;
+        filled.pop().ok_or(Error::NoSuchReservation { id })
+    }
+
+    async fn reserve(&self, caller: &Caller, wish: ReserveWish) -> Result<ReservationId> {
+        let (owner, now) = (caller.user, clock::now());
+        let plan = reserve::plan(wish, now)?;
+        self.write(move |tx| reserve::book(tx, owner, &plan, now)).await
+    }
+
+    async fn configure(&self, caller: &Caller, id: ReservationId, wish: ConfigureWish) -> Result<Configured> {
+        let (by, checked) = (caller.clone(), wish.clone());
+        let now = clock::now();
+        // Judged twice: before the costly hash, and in the transaction that counts.
+        self.read(move |conn| configure::judge(conn, &by, id, &checked, now).map(drop)).await?;
+        let (password_hash, generated_password) = configure::hash(wish.password.clone()).await?;
+        let caller = caller.clone();
+        self.write(move |tx| configure::store(tx, &caller, id, &wish, password_hash, now)).await?;
+        Ok(Configured { generated_password })
+    }
+
+    async fn release(&self, caller: &Caller, id: ReservationId) -> Result<()> {
+        let caller = caller.clone();
+        self.write(move |tx| act::release(tx, &caller, id)).await
+    }
+
+    async fn request(&self, caller: &Caller, node: &NodeName, request: Request) -> Result<()> {
+        let (caller, node) = (caller.clone(), node.clone());
+        self.write(move |tx| act::request(tx, &caller, &node, request)).await
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.store.changes()
+    }
+}
+
+/// A refusal is an answer of the transaction; a failure of the database rolls it back.
+fn split<T>(outcome: Result<T>) -> store::Result<Result<T>> {
+    match outcome {
+        Err(Error::Store(failure)) => Err(failure),
+        answer => Ok(answer),
+    }
+}
+
+/// Key type and body of a node's host key, as in `known_hosts`; none if its file cannot be read, which the
+/// deployment itself reports.
+fn host_key(keys: &KeyFolder, known: &mut HashMap<NodeName, String>, node: &NodeName) -> Option<String> {
+    if let Some(line) = known.get(node) {
+        return Some(line.clone());
+    }
+    let pair = keys.node_host(node).ok()?;
+    let line = format!("{} {}", pair.public.algorithm(), pair.public.blob());
+    known.insert(node.clone(), line.clone());
+    Some(line)
+}

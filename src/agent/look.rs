@@ -1,0 +1,194 @@
+//! From rows to views. *IO: reads the connection it is given.* Called by `local`.
+
+use super::contract::Whose;
+use super::error::{Error, Result};
+use crate::model::agent::{Caller, EnvironmentView, NodeDeploymentView, NodeView, ReservationView, Taken};
+use crate::model::clock::Timestamp;
+use crate::model::deployment::{Deployment, DeploymentState};
+use crate::model::ids::{NodeId, ReservationId, UserId};
+use crate::model::node::Node;
+use crate::model::reservation::{Reservation, ReservationState};
+use crate::store::{Connection, deployments, environments, nodes, reservations, switches, users};
+use std::collections::HashMap;
+
+/// Every node with who has it now and later.
+pub(super) fn nodes(conn: &Connection, now: Timestamp) -> Result<Vec<NodeView>> {
+    let switches: HashMap<_, _> =
+        switches::list(conn)?.into_iter().map(|switch| (switch.id, switch.name)).collect();
+    let mut bookings: HashMap<NodeId, Vec<Taken>> = HashMap::new();
+    for reservation in reservations::unfinished(conn, None)? {
+        let owner = email(conn, reservation.owner)?;
+        let Reservation { id, start, end, .. } = reservation;
+        if is_past(&reservation, now) {
+            continue;
+        }
+        for node in &reservation.nodes {
+            let taken = Taken { reservation: id, owner: owner.clone(), start, end };
+            bookings.entry(*node).or_default().push(taken);
+        }
+    }
+    let view = |node: Node| {
+        let booked = bookings.remove(&node.id).unwrap_or_default();
+        let (mut current, later): (Vec<_>, Vec<_>) = booked.into_iter().partition(|it| it.start <= now);
+        let port = node.port.and_then(|port| Some(format!("{} {}", switches.get(&port.switch)?, port.port)));
+        NodeView {
+            name: node.name,
+            model: node.model,
+            address: node.address,
+            serial: node.serial.map(|serial| serial.to_string()),
+            port,
+            taken: current.pop(),
+            later,
+        }
+    };
+    Ok(nodes::list(conn)?.into_iter().map(view).collect())
+}
+
+/// Every environment.
+pub(super) fn environments(conn: &Connection) -> Result<Vec<EnvironmentView>> {
+    let found = environments::list(conn)?.into_iter().map(|environment| EnvironmentView {
+        id: environment.id,
+        name: environment.name,
+        description: environment.description,
+        family: environment.family,
+        ssh_user: environment.ssh_user,
+        disk_bytes: environment.disk_bytes,
+        used_bytes: environment.used_bytes,
+        digest: environment.digest.to_string(),
+    });
+    Ok(found.collect())
+}
+
+/// Whose reservations a caller may list.
+pub(super) fn owner_filter(caller: &Caller, whose: Whose) -> Option<UserId> {
+    match whose {
+        Whose::All if caller.is_admin => None,
+        Whose::All | Whose::Own => Some(caller.user),
+    }
+}
+
+/// The reservations of an owner, or of all, without histories.
+pub(super) fn reservations(
+    conn: &Connection,
+    owner: Option<UserId>,
+    ssh_port: u16,
+    now: Timestamp,
+) -> Result<Vec<ReservationView>> {
+    let found = reservations::unfinished(conn, owner)?;
+    found.into_iter().map(|reservation| view(conn, reservation, ssh_port, now)).collect()
+}
+
+/// One reservation with the history of each node.
+pub(super) fn reservation(
+    conn: &Connection,
+    caller: &Caller,
+    id: ReservationId,
+    ssh_port: u16,
+    now: Timestamp,
+) -> Result<ReservationView> {
+    let mut shown = view(conn, admitted(conn, caller, id)?, ssh_port, now)?;
+    for (node, deployment) in shown.nodes.iter_mut().zip(in_order(conn, id)?) {
+        if let Some(deployment) = deployment {
+            node.events = deployments::events(conn, deployment.id)?;
+        }
+    }
+    Ok(shown)
+}
+
+/// The reservation of that row, if the caller may see and act on it.
+pub(super) fn admitted(conn: &Connection, caller: &Caller, id: ReservationId) -> Result<Reservation> {
+    let found = reservations::by_id(conn, id)?.ok_or(Error::NoSuchReservation { id })?;
+    if found.owner == caller.user || caller.is_admin {
+        return Ok(found);
+    }
+    Err(Error::NotYours { id, owner: email(conn, found.owner)? })
+}
+
+/// Whether the deployed system's host key is settled: from the step that installs it on.
+pub(super) fn has_host_key(state: DeploymentState) -> bool {
+    use DeploymentState::{Deployed, EnvBoot, SystemUpdate, UserConf, UserScript};
+    matches!(state, EnvBoot | UserConf | SystemUpdate | UserScript | Deployed)
+}
+
+/// The e-mail address of an account.
+pub(super) fn email(conn: &Connection, user: UserId) -> Result<String> {
+    Ok(users::by_id(conn, user)?.map_or_else(|| format!("user {user}"), |user| user.email))
+}
+
+/// The end has passed and nothing was ever deployed: the nodes are free, whoever has not tidied up yet.
+fn is_past(reservation: &Reservation, now: Timestamp) -> bool {
+    match reservation.state {
+        ReservationState::Held | ReservationState::Configured => reservation.end <= now,
+        ReservationState::Active | ReservationState::Ending => false,
+        ReservationState::Ended => true,
+    }
+}
+
+fn view(
+    conn: &Connection,
+    reservation: Reservation,
+    ssh_port: u16,
+    now: Timestamp,
+) -> Result<ReservationView> {
+    let chosen = reservation.configuration.as_ref().map(|configuration| configuration.environment);
+    let environment = chosen.map(|id| environments::by_id(conn, id)).transpose()?.flatten();
+    let ssh_user = environment.as_ref().map(|environment| environment.ssh_user.clone());
+    let since = reservation.start.min(now);
+    let mut shown = Vec::new();
+    for (id, deployment) in reservation.nodes.iter().zip(in_order(conn, reservation.id)?) {
+        if let Some(node) = nodes::by_id(conn, *id)? {
+            shown.push(node_view(node, deployment, ssh_port, ssh_user.clone(), since));
+        }
+    }
+    Ok(ReservationView {
+        id: reservation.id,
+        name: reservation.name,
+        owner: reservation.owner,
+        owner_email: email(conn, reservation.owner)?,
+        start: reservation.start,
+        end: reservation.end,
+        state: reservation.state,
+        environment: environment.map(|environment| environment.name),
+        nodes: shown,
+    })
+}
+
+/// The deployment of each node of a reservation, in the order of its nodes.
+fn in_order(conn: &Connection, id: ReservationId) -> Result<Vec<Option<Deployment>>> {
+    let nodes = reservations::by_id(conn, id)?.map(|found| found.nodes).unwrap_or_default();
+    let mut found: HashMap<_, _> =
+        deployments::by_reservation(conn, id)?.into_iter().map(|it| (it.node, it)).collect();
+    Ok(nodes.iter().map(|node| found.remove(node)).collect())
+}
+
+fn node_view(
+    node: Node,
+    deployment: Option<Deployment>,
+    ssh_port: u16,
+    ssh_user: Option<String>,
+    since: Timestamp,
+) -> NodeDeploymentView {
+    let blank = NodeDeploymentView {
+        node: node.name,
+        model: node.model,
+        address: node.address,
+        ssh_port,
+        ssh_user,
+        host_key: None,
+        state: DeploymentState::Initialized,
+        state_since: since,
+        progress: None,
+        request: None,
+        problem: None,
+        events: Vec::new(),
+    };
+    let Some(deployment) = deployment else { return blank };
+    NodeDeploymentView {
+        state: deployment.state,
+        state_since: deployment.state_since,
+        progress: deployment.progress,
+        request: deployment.request,
+        problem: deployment.problem,
+        ..blank
+    }
+}
