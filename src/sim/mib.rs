@@ -214,12 +214,10 @@ mod tests {
         }
     }
 
-    fn ask(
-        kind: MessageType,
-        community: &str,
-        oid: &str,
-        value: Value,
-    ) -> Option<(u32, String, Vec<(u16, PowerState)>)> {
+    /// Error status, bindings as text, sets.
+    type Answered = (u32, String, Vec<(u16, PowerState)>);
+
+    fn ask(kind: MessageType, community: &str, oid: &str, value: Value) -> Option<Answered> {
         let encoded = encode_bindings(&[(oid.parse().unwrap(), value)]);
         let ours = mib();
         let mut request = Pdu::from_bytes(TEMPLATE).unwrap();

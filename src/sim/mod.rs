@@ -7,4 +7,6 @@ mod ber;
 mod mib;
 pub mod switch;
 
+pub mod firmware;
+
 pub use switch::Switch;

@@ -155,10 +155,10 @@ impl Handle {
                 feed.send_modify(|feed| *feed = Feed { power: *power, switchings: feed.switchings + 1 });
             }
         }
-        if let (false, Some(file)) = (outcome.sets.is_empty(), &self.state.file) {
-            if let Err(error) = save(file, &mib.ports) {
-                tracing::warn!(file = %file.display(), %error, "the simulated switch cannot keep its state");
-            }
+        if let (false, Some(file)) = (outcome.sets.is_empty(), &self.state.file)
+            && let Err(error) = save(file, &mib.ports)
+        {
+            tracing::warn!(file = %file.display(), %error, "the simulated switch cannot keep its state");
         }
         Some(outcome.response)
     }

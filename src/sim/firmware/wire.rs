@@ -1,0 +1,141 @@
+//! The cable of a simulated board. *IO: UDP.*
+
+use super::packet::Lease;
+use async_trait::async_trait;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::time::Duration;
+use tokio::net::UdpSocket;
+
+/// How a board reaches its network: frames on a bridge, or a relay on loopback.
+#[async_trait]
+pub trait Wire: Send {
+    /// Sends a BOOTP message as the board broadcasts it.
+    async fn send_dhcp(&mut self, message: &[u8]) -> io::Result<()>;
+
+    /// The next BOOTP message for the board, and the address of the server that sent it.
+    async fn receive_dhcp(&mut self) -> io::Result<(Vec<u8>, Ipv4Addr)>;
+
+    /// The board takes an address.
+    async fn configure(&mut self, lease: &Lease) -> io::Result<()>;
+
+    /// A fresh socket at the board's address, for one TFTP transfer.
+    async fn transfer_socket(&mut self) -> io::Result<UdpSocket>;
+
+    /// The TFTP port of servers, 69 outside demonstrations.
+    fn tftp_port(&self) -> u16;
+}
+
+/// How fast a simulated board lives.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    speed: f64,
+}
+
+impl Pace {
+    /// As fast as hardware.
+    pub const REAL: Self = Self { speed: 1.0 };
+    /// Shorter than this, an answer has no chance on a busy machine.
+    const SHORTEST_TIMEOUT: Duration = Duration::from_millis(500);
+
+    /// `speed` times as fast as hardware; nonsense is taken for 1.
+    pub fn new(speed: f64) -> Self {
+        if speed.is_finite() && speed > 0.0 { Self { speed } } else { Self::REAL }
+    }
+
+    /// How long a board is busy with work that takes hardware `real`.
+    pub fn work(self, real: Duration) -> Duration {
+        real.div_f64(self.speed)
+    }
+
+    /// How long a board waits for an answer that hardware awaits for `real`.
+    pub fn timeout(self, real: Duration) -> Duration {
+        self.work(real).max(Self::SHORTEST_TIMEOUT.min(real))
+    }
+}
+
+/// A board on loopback, behind a DHCP relay of its own: requests arrive with the board's fixed address as
+/// `giaddr`, answers come back to that address at the servers' port.
+#[derive(Debug)]
+pub struct Relayed {
+    address: Ipv4Addr,
+    server: SocketAddrV4,
+    tftp_port: u16,
+    socket: UdpSocket,
+}
+
+impl Relayed {
+    /// A relay at `address`, which is also the board's own, towards the DHCP server.
+    pub fn bind(address: Ipv4Addr, server: SocketAddrV4, tftp_port: u16) -> io::Result<Self> {
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::DGRAM, None)?;
+        // A board that restarts binds again before the old socket is quite gone.
+        socket.set_reuse_address(true)?;
+        socket.set_nonblocking(true)?;
+        socket.bind(&SocketAddr::from((address, server.port())).into())?;
+        let socket = UdpSocket::from_std(socket.into())?;
+        Ok(Self { address, server, tftp_port, socket })
+    }
+}
+
+/// Offsets in a BOOTP message (RFC 951).
+const HOPS: usize = 3;
+const GIADDR: std::ops::Range<usize> = 24..28;
+
+#[async_trait]
+impl Wire for Relayed {
+    async fn send_dhcp(&mut self, message: &[u8]) -> io::Result<()> {
+        let mut relayed = message.to_vec();
+        if let Some(hops) = relayed.get_mut(HOPS) {
+            *hops += 1;
+        }
+        if let Some(giaddr) = relayed.get_mut(GIADDR) {
+            giaddr.copy_from_slice(&self.address.octets());
+        }
+        match self.socket.send_to(&relayed, self.server).await {
+            // The server's port is closed: to a board on a cable that is silence.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(()),
+            sent => sent.map(drop),
+        }
+    }
+
+    async fn receive_dhcp(&mut self) -> io::Result<(Vec<u8>, Ipv4Addr)> {
+        let mut buffer = vec![0; 1500];
+        loop {
+            match self.socket.recv_from(&mut buffer).await {
+                Ok((length, SocketAddr::V4(server))) => {
+                    buffer.truncate(length);
+                    return Ok((buffer, *server.ip()));
+                }
+                Ok((_, SocketAddr::V6(_))) => {}
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn configure(&mut self, _lease: &Lease) -> io::Result<()> {
+        Ok(())
+    }
+
+    async fn transfer_socket(&mut self) -> io::Result<UdpSocket> {
+        UdpSocket::bind((self.address, 0)).await
+    }
+
+    fn tftp_port(&self) -> u16 {
+        self.tftp_port
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fast_board_still_awaits_answers() {
+        let pace = Pace::new(100.0);
+        assert_eq!(pace.work(Duration::from_secs(10)), Duration::from_millis(100));
+        assert_eq!(pace.timeout(Duration::from_secs(4)), Duration::from_millis(500));
+        assert_eq!(Pace::new(f64::NAN), Pace::REAL);
+        assert_eq!(Pace::REAL.timeout(Duration::from_secs(4)), Duration::from_secs(4));
+    }
+}
