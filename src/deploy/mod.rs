@@ -1,4 +1,20 @@
 //! Deployments: from a due reservation to a node that its user can sign in to, and back.
+//!
+//! ```text
+//! rows ──► Supervisor ──► one Driver per active deployment ──► Machine decides ──► row committed
+//!              ▲                     │                                                  │
+//!   changes, due times               └── step: Power, Exports, Remote (SSH) ◄───────────┘
+//! ```
+//!
+//! *IO: SSH to the nodes; the rest through `power`, `nfs_prep` and the store.* Invariants: a transition is
+//! committed before its effect; a step can be entered again at any time and ends the same; one node's failure,
+//! panic or silence delays no other; what people ask arrives as rows.
+
+mod deadlines;
+mod machine;
+mod states;
+
+pub use machine::{Change, Event, Machine, Plan, Reaction};
 
 use std::time::Duration;
 
