@@ -65,3 +65,9 @@ pub fn set_ssh_keys(tx: &Transaction<'_>, id: UserId, keys: &[PublicKey]) -> Res
     tx.execute("UPDATE users SET ssh_keys = ?2 WHERE id = ?1", (id.0, to_json(&keys)?))?;
     Ok(())
 }
+
+/// Changes what an account may do.
+pub fn set_role(tx: &Transaction<'_>, id: UserId, role: Role) -> Result<()> {
+    tx.execute("UPDATE users SET role = ?2 WHERE id = ?1", (id.0, role.as_str()))?;
+    Ok(())
+}

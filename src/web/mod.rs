@@ -1,14 +1,34 @@
-//! The pages and the API.
+//! The pages and the API: what people and programs see of an agent's nodes.
+//!
+//! *IO: the web port.* Everything works without script; the one script swaps fragments when the event stream
+//! says that something changed.
+//!
+//! ```text
+//! browser ──► headers ──► routes/x: extract (session, CSRF) ──► forms/x: parse ──► agent ──► views/x: page
+//! program ──► api/x:      extract (bearer token)            ──► api::body: parse ──► agent ──► JSON
+//! ```
+//!
+//! Invariants: no state changes by GET; every unsafe request of a page carries its session's token; secrets
+//! (sessions, links, tokens) are stored as digests; HTML is made in `views/` only, SQL in `store` only.
 
-use std::net::SocketAddr;
+mod server;
+mod state;
 
-/// Settings of the web server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Config {
-    /// Address and TCP port to listen on, port 9000.
-    pub listen: SocketAddr,
-    /// How people reach it, for links, such as `http://pimaster.lab:9000`.
-    pub public_url: String,
-    /// Whether cookies are marked `Secure` (the public address is https).
-    pub secure_cookies: bool,
-}
+mod cookie;
+mod error;
+mod headers;
+mod limiter;
+mod notices;
+mod password;
+mod paths;
+mod secret;
+
+mod accounts;
+mod forms;
+
+mod api;
+
+pub use accounts::{add_user, create_token, ensure_admin, set_password_link, sign_in_link};
+pub use api::openapi;
+pub use error::Error;
+pub use server::{Config, Server, router};

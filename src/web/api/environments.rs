@@ -1,0 +1,18 @@
+//! Environments in the API. *IO: through the agent.*
+
+use super::answers::Environment;
+use super::bearer::Bearer;
+use super::problem::Problem;
+use crate::web::state::App;
+use axum::Json;
+use axum::extract::State;
+
+/// Every environment that can be deployed.
+#[utoipa::path(get, path = "/api/v1/environments", tag = "environments", operation_id = "list_environments",
+    responses(
+    (status = 200, body = [Environment]),
+    (status = 401, body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn list(_: Bearer, State(app): State<App>) -> Result<Json<Vec<Environment>>, Problem> {
+    Ok(Json(app.agent.environments().await?.into_iter().map(Environment::from).collect()))
+}

@@ -1,0 +1,21 @@
+//! The API, version 1: the same as the pages, in JSON, with bearer tokens.
+//!
+//! *IO: through the agent.* Programs send `Authorization: Bearer pm_...`; errors are problem details (RFC 9457)
+//! that name the field and say what to do. The OpenAPI document is generated from the handlers; a test compares
+//! it with `assets/openapi.json`.
+
+mod bearer;
+mod json;
+mod problem;
+
+mod answers;
+mod wishes;
+
+mod deployments;
+mod environments;
+mod nodes;
+mod reservations;
+mod routes;
+
+pub use routes::openapi;
+pub(super) use routes::router;

@@ -1,0 +1,67 @@
+//! Nodes in the API. *IO: through the agent.*
+
+use super::answers::{Accepted, Node};
+use super::bearer::Bearer;
+use super::problem::Problem;
+use crate::model::deployment::Request;
+use crate::model::node::NodeName;
+use crate::web::state::App;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+
+/// Every node: who has it now, and who has booked it for later.
+#[utoipa::path(get, path = "/api/v1/nodes", tag = "nodes", operation_id = "list_nodes", responses(
+    (status = 200, body = [Node]),
+    (status = 401, body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn list(_: Bearer, State(app): State<App>) -> Result<Json<Vec<Node>>, Problem> {
+    Ok(Json(app.agent.nodes().await?.into_iter().map(Node::from).collect()))
+}
+
+/// Switches a node off and on; the deployment goes on where it was.
+#[utoipa::path(post, path = "/api/v1/nodes/{name}/hard-reboot", tag = "nodes", operation_id = "hard_reboot",
+    params(("name" = String, Path, description = "The node's name")), responses(
+    (status = 202, body = Accepted),
+    (status = 403, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn hard_reboot(
+    bearer: Bearer,
+    State(app): State<App>,
+    Path(name): Path<String>,
+) -> Result<(StatusCode, Json<Accepted>), Problem> {
+    request(&bearer, &app, name, Request::HardReboot).await
+}
+
+/// Deploys the same environment on a node again, from the beginning.
+#[utoipa::path(post, path = "/api/v1/nodes/{name}/deploy-again", tag = "nodes", operation_id = "deploy_again",
+    params(("name" = String, Path, description = "The node's name")), responses(
+    (status = 202, body = Accepted),
+    (status = 403, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn deploy_again(
+    bearer: Bearer,
+    State(app): State<App>,
+    Path(name): Path<String>,
+) -> Result<(StatusCode, Json<Accepted>), Problem> {
+    request(&bearer, &app, name, Request::DeployAgain).await
+}
+
+async fn request(
+    Bearer(caller): &Bearer,
+    app: &App,
+    name: String,
+    request: Request,
+) -> Result<(StatusCode, Json<Accepted>), Problem> {
+    let node: NodeName = name.parse().map_err(|error: crate::model::node::NotANodeName| {
+        let problem = Problem::new(StatusCode::NOT_FOUND, "not-found", error.to_string());
+        problem.fix("Take a name from the list of nodes.")
+    })?;
+    app.agent.request(caller, &node, request).await?;
+    let accepted = Accepted { node: node.to_string(), request: request.as_str().to_owned() };
+    Ok((StatusCode::ACCEPTED, Json(accepted)))
+}

@@ -1,0 +1,127 @@
+//! Reservations in the API. *IO: through the agent.*
+
+use super::answers::{Configured, Event, Reservation};
+use super::bearer::Bearer;
+use super::json::JsonBody;
+use super::problem::Problem;
+use super::wishes::{Configure, Reserve};
+use crate::agent::Whose;
+use crate::model::agent::Caller;
+use crate::model::ids::ReservationId;
+use crate::web::state::App;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+
+/// The caller's reservations that are not over; everybody's for an administrator.
+#[utoipa::path(get, path = "/api/v1/reservations", tag = "reservations", operation_id = "list_reservations",
+    responses(
+    (status = 200, body = [Reservation]),
+    (status = 401, body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn list(
+    Bearer(caller): Bearer,
+    State(app): State<App>,
+) -> Result<Json<Vec<Reservation>>, Problem> {
+    let found = app.agent.reservations(&caller, Whose::All).await?;
+    Ok(Json(found.into_iter().map(Reservation::from).collect()))
+}
+
+/// Reserves all of some nodes, or none.
+#[utoipa::path(post, path = "/api/v1/reservations", tag = "reservations", operation_id = "reserve",
+    request_body = Reserve, responses(
+    (status = 201, body = Reservation),
+    (status = 409, description = "A node is taken", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn reserve(
+    Bearer(caller): Bearer,
+    State(app): State<App>,
+    JsonBody(wish): JsonBody<Reserve>,
+) -> Result<(StatusCode, [(header::HeaderName, String); 1], Json<Reservation>), Problem> {
+    let id = app.agent.reserve(&caller, wish.judge()?).await?;
+    let made = look(&app, &caller, id).await?;
+    Ok((StatusCode::CREATED, [(header::LOCATION, format!("/api/v1/reservations/{id}"))], Json(made)))
+}
+
+/// One reservation with the state of each node.
+#[utoipa::path(get, path = "/api/v1/reservations/{id}", tag = "reservations", operation_id = "get_reservation",
+    params(("id" = i64, Path, description = "The reservation's id")), responses(
+    (status = 200, body = Reservation),
+    (status = 403, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn one(
+    Bearer(caller): Bearer,
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<Reservation>, Problem> {
+    Ok(Json(look(&app, &caller, parse(&id)?).await?))
+}
+
+/// Says what shall be put on the nodes: the deployment starts when the reservation does.
+#[utoipa::path(put, path = "/api/v1/reservations/{id}/configuration", tag = "reservations",
+    operation_id = "configure", request_body = Configure,
+    params(("id" = i64, Path, description = "The reservation's id")), responses(
+    (status = 200, body = Configured),
+    (status = 403, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "It is being deployed already", body = Problem,
+     content_type = "application/problem+json"),
+    (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn configure(
+    Bearer(caller): Bearer,
+    State(app): State<App>,
+    Path(id): Path<String>,
+    JsonBody(wish): JsonBody<Configure>,
+) -> Result<Json<Configured>, Problem> {
+    let id = parse(&id)?;
+    let configured = app.agent.configure(&caller, id, wish.judge()?).await?;
+    let reservation = look(&app, &caller, id).await?;
+    Ok(Json(Configured { generated_password: configured.generated_password, reservation }))
+}
+
+/// Ends a reservation: at once if nothing was deployed, else its nodes are taken down.
+#[utoipa::path(delete, path = "/api/v1/reservations/{id}", tag = "reservations", operation_id = "release",
+    params(("id" = i64, Path, description = "The reservation's id")), responses(
+    (status = 200, description = "Ended, or ending", body = Reservation),
+    (status = 403, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn release(
+    Bearer(caller): Bearer,
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<Reservation>, Problem> {
+    let id = parse(&id)?;
+    app.agent.release(&caller, id).await?;
+    Ok(Json(look(&app, &caller, id).await?))
+}
+
+/// The histories of a reservation's nodes, by time.
+#[utoipa::path(get, path = "/api/v1/reservations/{id}/events", tag = "reservations",
+    operation_id = "list_events", params(("id" = i64, Path, description = "The reservation's id")), responses(
+    (status = 200, body = [Event]),
+    (status = 403, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn events(
+    Bearer(caller): Bearer,
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<Vec<Event>>, Problem> {
+    Ok(Json(Event::of_all(app.agent.reservation(&caller, parse(&id)?).await?)))
+}
+
+async fn look(app: &App, caller: &Caller, id: ReservationId) -> Result<Reservation, Problem> {
+    Ok(app.agent.reservation(caller, id).await?.into())
+}
+
+fn parse(id: &str) -> Result<ReservationId, Problem> {
+    id.parse().map_err(|_| {
+        let detail = format!("`{id}` is no reservation; expected a number");
+        let problem = Problem::new(StatusCode::NOT_FOUND, "not-found", detail);
+        problem.fix("Take an id from the list of reservations.")
+    })
+}

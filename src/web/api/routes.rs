@@ -1,0 +1,79 @@
+//! The routes of the API and its OpenAPI document. *Pure.*
+
+use super::problem::Problem;
+use super::{deployments, environments, nodes, reservations};
+use crate::web::state::App;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Json, Router};
+use utoipa::Modify;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// The OpenAPI document, apart from the paths.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "pimaster",
+        description = "Reserve Raspberry Pis, deploy environments on them, follow and end the deployments.",
+    ),
+    modifiers(&Bearer),
+    security(("token" = [])),
+)]
+struct Document;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("A token of the settings page or of `pimaster token create`."))
+            .build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("token", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The routes under `/api/v1`.
+pub(in crate::web) fn router() -> Router<App> {
+    let (router, document) = parts();
+    let answer = ([(header::CACHE_CONTROL, "no-cache")], Json(document));
+    router
+        .route("/api/v1/openapi.json", get(move || async move { answer.into_response() }))
+        .nest("/api", Router::new().fallback(no_such_path).method_not_allowed_fallback(no_such_method))
+}
+
+/// The OpenAPI document of the API.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    parts().1
+}
+
+fn parts() -> (Router<App>, utoipa::openapi::OpenApi) {
+    let mut router = OpenApiRouter::with_openapi(<Document as utoipa::OpenApi>::openapi())
+        .routes(routes!(nodes::list))
+        .routes(routes!(nodes::hard_reboot))
+        .routes(routes!(nodes::deploy_again))
+        .routes(routes!(environments::list))
+        .routes(routes!(reservations::list, reservations::reserve))
+        .routes(routes!(reservations::one, reservations::release))
+        .routes(routes!(reservations::configure))
+        .routes(routes!(reservations::events))
+        .routes(routes!(deployments::list));
+    let document = router.to_openapi();
+    let router: Router<App> = router.into();
+    (router.method_not_allowed_fallback(no_such_method), document)
+}
+
+async fn no_such_path() -> Problem {
+    let detail = "there is no such path in the API";
+    Problem::new(StatusCode::NOT_FOUND, "not-found", detail).fix("See /api/v1/openapi.json for the paths.")
+}
+
+async fn no_such_method() -> Problem {
+    let detail = "this path does not take that method";
+    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail);
+    problem.fix("See /api/v1/openapi.json for the methods.")
+}

@@ -1,0 +1,112 @@
+//! What programs send: JSON objects, judged field by field. *Pure.*
+
+use super::problem::Problem;
+use crate::model::agent::{ConfigureWish, ReserveWish};
+use crate::model::node::NodeName;
+use crate::model::ssh_key::PublicKey;
+use crate::web::forms::partition_size;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+/// A wish to reserve nodes.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reserve {
+    /// Names of nodes: all are reserved, or none.
+    #[schema(example = json!(["pi-01", "pi-02"]))]
+    nodes: Vec<String>,
+    /// From when, RFC 3339; now if left out.
+    #[schema(example = "2026-03-01T14:00:00Z", format = DateTime)]
+    start: Option<String>,
+    /// For how many hours, 1 to 72.
+    #[schema(minimum = 1, maximum = 72)]
+    hours: i64,
+    /// What the reservation (the node bin) is called, at most 64 characters.
+    name: String,
+}
+
+impl Reserve {
+    /// The wish in the vocabulary.
+    pub(super) fn judge(self) -> Result<ReserveWish, Problem> {
+        let parse = |(at, name): (usize, &String)| {
+            let wrong = |error: crate::model::node::NotANodeName| {
+                Problem::field(
+                    &format!("nodes[{at}]"),
+                    error.to_string(),
+                    "Take a name from the list of nodes.",
+                )
+            };
+            name.parse::<NodeName>().map_err(wrong)
+        };
+        let nodes = self.nodes.iter().enumerate().map(parse).collect::<Result<_, _>>()?;
+        let start = self.start.map(|text| {
+            text.parse().map_err(|_| {
+                let seen: String = text.chars().take(40).collect();
+                let detail = format!("`{seen}` is no time; expected RFC 3339 such as 2026-03-01T14:00:00Z");
+                Problem::field("start", detail, "Correct the time, or leave it out to start now.")
+            })
+        });
+        Ok(ReserveWish { nodes, start: start.transpose()?, hours: self.hours, name: self.name })
+    }
+}
+
+/// What shall be put on the nodes of a reservation.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Configure {
+    /// The name of an environment.
+    environment: String,
+    /// How large the root partition becomes: `"whole"` (the default), a size such as `"5GB"`, or bytes.
+    partition_size: Option<Size>,
+    /// The system password, 10 to 128 characters; one is made and given back if left out.
+    #[schema(format = Password)]
+    password: Option<String>,
+    /// Public SSH keys beside those of the account, one line each.
+    #[serde(default)]
+    ssh_keys: Vec<String>,
+    /// A script to run at the end, as root; at most 256 KiB.
+    user_script: Option<String>,
+    /// Whether to update the packages of the system.
+    #[serde(default)]
+    system_update: bool,
+}
+
+/// A size in words or in bytes.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(untagged)]
+enum Size {
+    /// `whole`, `5GB`, `4GiB`.
+    Words(String),
+    /// Bytes.
+    Bytes(u64),
+}
+
+impl Configure {
+    /// The wish in the vocabulary.
+    pub(super) fn judge(self) -> Result<ConfigureWish, Problem> {
+        let size = self.partition_size.map_or_else(
+            || "whole".to_owned(),
+            |size| match size {
+                Size::Words(words) => words,
+                Size::Bytes(bytes) => bytes.to_string(),
+            },
+        );
+        let partition_size = partition_size::parse(&size).map_err(|error| {
+            Problem::field("partition_size", error.to_string(), "Choose whole, or a size such as 5GB.")
+        })?;
+        let parse = |(at, line): (usize, &String)| {
+            let fix = "Paste the line of the file that ends in .pub.";
+            PublicKey::parse(line)
+                .map_err(|error| Problem::field(&format!("ssh_keys[{at}]"), error.to_string(), fix))
+        };
+        let ssh_keys = self.ssh_keys.iter().enumerate().map(parse).collect::<Result<_, _>>()?;
+        Ok(ConfigureWish {
+            environment: self.environment,
+            partition_size,
+            password: self.password,
+            ssh_keys,
+            user_script: self.user_script,
+            system_update: self.system_update,
+        })
+    }
+}

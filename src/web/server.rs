@@ -1,0 +1,101 @@
+//! Listening, and the router of everything. *IO: the web port.* Called by `daemon` and `demo`.
+
+use super::error::Error;
+use super::state::App;
+use super::{api, headers};
+use crate::agent::Agent;
+use crate::keys::KeyFolder;
+use crate::store::Store;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware::from_fn;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tower_http::timeout::TimeoutLayer;
+
+/// Settings of the web server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Address and TCP port to listen on, port 9000.
+    pub listen: SocketAddr,
+    /// How people reach it, for links, such as `http://pimaster.lab:9000`.
+    pub public_url: String,
+    /// Whether cookies are marked `Secure` (the public address is https).
+    pub secure_cookies: bool,
+}
+
+/// The largest request of a page or of the API: a user script of 256 KiB, every byte escaped, and the rest.
+const LARGEST_BODY_BYTES: usize = 1024 * 1024;
+/// For a request to arrive and be answered; event streams have begun by then.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+/// For connections to finish at shutdown.
+const DRAIN_WITHIN: Duration = Duration::from_secs(5);
+
+/// The web server, bound but not yet answering.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    router: Router,
+    streams: CancellationToken,
+}
+
+impl Server {
+    /// Binds the port. `extra` are routes of other subsystems, such as the images.
+    pub async fn bind(
+        config: Config,
+        store: Store,
+        agent: Arc<dyn Agent>,
+        keys: KeyFolder,
+        extra: Router,
+    ) -> Result<Self, Error> {
+        let listen = config.listen;
+        let failed = |source| Error::Bind { listen, source };
+        let listener = TcpListener::bind(listen).await.map_err(failed)?;
+        let streams = CancellationToken::new();
+        let router = router(config, store, agent, &keys, streams.clone())?.merge(extra);
+        Ok(Self { listener, router, streams })
+    }
+
+    /// Where it listens.
+    pub fn local_addr(&self) -> Result<SocketAddr, Error> {
+        self.listener.local_addr().map_err(Error::Serve)
+    }
+
+    /// Answers until `shutdown`, then lets connections finish for a few seconds.
+    pub async fn run(self, shutdown: CancellationToken) -> Result<(), Error> {
+        let Self { listener, router, streams } = self;
+        let closing = shutdown.clone();
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let serve = axum::serve(listener, service).with_graceful_shutdown(async move {
+            closing.cancelled().await;
+            // Event streams never end by themselves: hyper would wait for them for ever.
+            streams.cancel();
+        });
+        let overdue = async {
+            shutdown.cancelled().await;
+            tokio::time::sleep(DRAIN_WITHIN).await;
+        };
+        tokio::select! {
+            done = serve.into_future() => done.map_err(Error::Serve),
+            () = overdue => Ok(()),
+        }
+    }
+}
+
+/// The pages and the API. Event streams end when `streams` is cancelled.
+pub fn router(
+    config: Config,
+    store: Store,
+    agent: Arc<dyn Agent>,
+    keys: &KeyFolder,
+    streams: CancellationToken,
+) -> Result<Router, Error> {
+    let app = App::new(config, store, agent, keys, streams)?;
+    let routes = api::router().layer(DefaultBodyLimit::max(LARGEST_BODY_BYTES));
+    let timeout = TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, ANSWER_WITHIN);
+    Ok(routes.layer(timeout).layer(from_fn(headers::harden)).with_state(app))
+}

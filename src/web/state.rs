@@ -1,0 +1,60 @@
+//! What every handler shares. *IO: none of its own.*
+
+use super::cookie::Signer;
+use super::error::Error;
+use super::limiter::Limiter;
+use super::notices::Notices;
+use super::password::Hasher;
+use super::server::Config;
+use crate::agent::Agent;
+use crate::keys::KeyFolder;
+use crate::store::Store;
+use std::sync::{Arc, Mutex};
+use tokio_util::sync::CancellationToken;
+
+/// What every handler shares; clones share it.
+#[derive(Clone)]
+pub(super) struct App(Arc<Shared>);
+
+/// The parts.
+pub(super) struct Shared {
+    pub(super) config: Config,
+    pub(super) store: Store,
+    pub(super) agent: Arc<dyn Agent>,
+    pub(super) signer: Signer,
+    pub(super) hasher: Hasher,
+    pub(super) limiter: Mutex<Limiter>,
+    pub(super) notices: Mutex<Notices>,
+    /// Cancelled at shutdown: event streams end.
+    pub(super) streams: CancellationToken,
+}
+
+impl App {
+    /// Reads the session secret and prepares the rest.
+    pub(super) fn new(
+        config: Config,
+        store: Store,
+        agent: Arc<dyn Agent>,
+        keys: &KeyFolder,
+        streams: CancellationToken,
+    ) -> Result<Self, Error> {
+        let signer = Signer::new(keys.session_secret()?, config.secure_cookies);
+        Ok(Self(Arc::new(Shared {
+            config,
+            store,
+            agent,
+            signer,
+            hasher: Hasher::new()?,
+            limiter: Mutex::default(),
+            notices: Mutex::default(),
+            streams,
+        })))
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Shared;
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
