@@ -2,4 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
+mod agent;
+mod api;
+mod test_app;
 mod tidy;
