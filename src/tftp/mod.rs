@@ -1,4 +1,33 @@
-//! TFTP: what a node finds when its firmware asks for boot files.
+//! TFTP: what a node finds when its firmware asks for boot files (RFC 1350, 2347-2349, 7440).
+//!
+//! ```text
+//! UDP 69 ─► server ─ wire ─► session (one task, one socket for each transfer)
+//!                              │ path, resolve (pure: node + boot target + name -> which bytes)
+//!                              │ content, tree (a file beneath a tree, or generated text)
+//!                              │ options, sender (pure: which blocks to send now)
+//!                              └─► events (one row for each transfer)
+//! ```
+//!
+//! Invariants: nothing outside the served trees can be named; nobody gets the files of another node; nothing
+//! is ever written; no packet is an error, it is answered or ignored.
+
+mod content;
+mod events;
+mod options;
+mod path;
+pub mod resolve;
+mod sender;
+mod server;
+mod session;
+mod tree;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+pub use path::{Asked, PathFault, Prefix};
+pub use resolve::{Refusal, Resolution, Seen, Served, resolve};
+pub use server::{Error, Server};
 
 use crate::model::folder::DataFolder;
 use std::net::{Ipv4Addr, SocketAddr};

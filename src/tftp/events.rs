@@ -1,0 +1,71 @@
+//! What transfers leave behind: a row for each, and serial numbers that boards told. *IO: the store.*
+//!
+//! `session` hands over, one task writes. A rack that boots asks for thousands of files in seconds, so what
+//! waits together is one transaction.
+
+use crate::model::board::BoardSerial;
+use crate::model::clock::Timestamp;
+use crate::model::ids::NodeId;
+use crate::store::boot_events::{self, BootEventKind};
+use crate::store::{Store, nodes};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Records that wait at most; a full queue holds back the end of a transfer, never a packet.
+const QUEUE: usize = 512;
+
+/// Something to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Record {
+    /// A request and how it ended.
+    Transfer {
+        node: NodeId,
+        /// When it ended.
+        at: Timestamp,
+        /// The name that was asked for.
+        file: String,
+        /// Bytes that arrived.
+        bytes: u64,
+        took: Duration,
+        outcome: String,
+    },
+    /// A board told its serial number.
+    Serial { node: NodeId, serial: BoardSerial },
+}
+
+/// A queue of records, and its writer, which ends when the queue is closed.
+pub(super) fn recorder(store: Store) -> (mpsc::Sender<Record>, impl Future<Output = ()> + Send) {
+    let (sender, mut receiver) = mpsc::channel(QUEUE);
+    let writer = async move {
+        loop {
+            let mut records = Vec::new();
+            if receiver.recv_many(&mut records, QUEUE).await == 0 {
+                return;
+            }
+            if let Err(error) = write(&store, records).await {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(error, "transfers cannot be recorded");
+            }
+        }
+    };
+    (sender, writer)
+}
+
+async fn write(store: &Store, records: Vec<Record>) -> crate::store::Result<()> {
+    store
+        .write(move |tx| {
+            records.iter().try_for_each(|record| match record {
+                Record::Serial { node, serial } => nodes::set_identity(tx, *node, Some(*serial), None),
+                Record::Transfer { node, at, file, bytes, took, outcome } => {
+                    // A node that was deleted meanwhile has no history to add to.
+                    if nodes::by_id(tx, *node)?.is_none() {
+                        return Ok(());
+                    }
+                    let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+                    let (bytes, millis) = (Some(*bytes), Some(millis));
+                    boot_events::add(tx, *node, *at, BootEventKind::Tftp, file, bytes, millis, Some(outcome))
+                }
+            })
+        })
+        .await
+}

@@ -1,0 +1,223 @@
+//! The port where requests come in. *IO: UDP port 69.*
+//!
+//! Built and run by `daemon`. One task owns the table of running transfers; each transfer is a task of its own.
+//!
+//! ```text
+//! request from a port without a transfer ── room? ──► session
+//! the same request again ─────────────────► ignored while the client is heard; its own timer serves it
+//! another request, or a client long silent ─► the old session ends, then a new one starts
+//! ```
+
+use super::Config;
+use super::events::recorder;
+use super::session::{Context, Outcome, Pulse, Session};
+use super::wire::{Complaint, Opening, Request, decode_opening, encode_error};
+use crate::store::Store;
+use socket2::{Domain, Protocol, Socket, Type};
+use std::collections::HashMap;
+use std::io;
+use std::net::{SocketAddr, SocketAddrV4};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::UdpSocket;
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+/// Transfers of one address at once: firmware has one or two, and one client must not take every place.
+const PER_CLIENT: usize = 16;
+
+/// A client that was not heard for so long and asks again has started over.
+const STARTED_OVER: Duration = Duration::from_secs(1);
+
+/// How long transfers may take to notice that the server stops.
+const CLOSING: Duration = Duration::from_secs(2);
+
+/// Room for the requests of a whole rack that gets power at the same moment, in bytes.
+const RECEIVE_BUFFER_BYTES: usize = 1 << 20;
+
+/// Longest request looked at; RFC 2347 ends at 512.
+const REQUEST_BYTES: usize = 1024;
+
+/// What stops the TFTP server.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The port cannot be had.
+    #[error(
+        "cannot listen for TFTP on {listen}; check that the address is this machine's, that no other TFTP server (dnsmasq, tftpd-hpa) runs, and that ports below 1024 are allowed"
+    )]
+    Bind {
+        /// Address and port.
+        listen: SocketAddr,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The port failed.
+    #[error("the TFTP port failed")]
+    Receive(#[source] io::Error),
+}
+
+/// The TFTP server.
+#[derive(Debug)]
+pub struct Server {
+    socket: UdpSocket,
+    config: Config,
+    store: Store,
+}
+
+impl Server {
+    /// Binds the port.
+    pub async fn bind(config: Config, store: Store) -> Result<Self, Error> {
+        let failed = |source| Error::Bind { listen: config.listen, source };
+        let socket = listen(config.listen).map_err(failed)?;
+        Ok(Self { socket, config, store })
+    }
+
+    /// Address and port it listens on.
+    pub fn local_addr(&self) -> Result<SocketAddr, Error> {
+        self.socket.local_addr().map_err(Error::Receive)
+    }
+
+    /// Serves until `shutdown`; transfers that run then are cut off and recorded as such.
+    pub async fn run(self, shutdown: CancellationToken) -> Result<(), Error> {
+        let (records, writer) = recorder(self.store.clone());
+        let writer = tokio::spawn(writer);
+        let context = Arc::new(Context { config: self.config, store: self.store, records });
+        let mut table = Table { context, running: HashMap::new(), sessions: JoinSet::new() };
+        let served = table.serve(&self.socket, &shutdown).await;
+        table.close().await;
+        drop(writer.await);
+        served
+    }
+}
+
+fn listen(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    // The kernel grants less if it wants to; then a rack's boards ask again.
+    drop(socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES));
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    UdpSocket::from_std(socket.into())
+}
+
+/// The running transfers.
+#[derive(Debug)]
+struct Table {
+    context: Arc<Context>,
+    running: HashMap<SocketAddrV4, Running>,
+    sessions: JoinSet<(SocketAddrV4, Outcome)>,
+}
+
+#[derive(Debug)]
+struct Running {
+    task: Id,
+    request: Request,
+    cut: CancellationToken,
+    pulse: Pulse,
+    waiting: Waiting,
+}
+
+/// What waits for the end of a transfer from the same port.
+#[derive(Debug)]
+enum Waiting {
+    Nothing,
+    /// The same request: a new one only if the client ended the old transfer just before.
+    Repetition,
+    /// A new request.
+    Next(Request),
+}
+
+impl Table {
+    async fn serve(&mut self, socket: &UdpSocket, shutdown: &CancellationToken) -> Result<(), Error> {
+        let mut buffer = [0; REQUEST_BYTES];
+        loop {
+            tokio::select! {
+                biased;
+                () = shutdown.cancelled() => return Ok(()),
+                Some(ended) = self.sessions.join_next() => self.ended(ended),
+                received = socket.recv_from(&mut buffer) => match received {
+                    Ok((bytes, SocketAddr::V4(client))) => {
+                        self.received(socket, client, buffer.get(..bytes).unwrap_or_default());
+                    }
+                    Ok((_, SocketAddr::V6(_))) => {}
+                    // Answers to what was sent from here before; the port itself is well.
+                    Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
+                    Err(error) => return Err(Error::Receive(error)),
+                },
+            }
+        }
+    }
+
+    /// Ends all transfers, and with them the queue of records.
+    async fn close(mut self) {
+        self.running.values().for_each(|running| running.cut.cancel());
+        let all = async { while self.sessions.join_next().await.is_some() {} };
+        drop(timeout(CLOSING, all).await);
+        self.sessions.shutdown().await;
+    }
+
+    fn received(&mut self, socket: &UdpSocket, client: SocketAddrV4, datagram: &[u8]) {
+        if client.port() == 0 || datagram.len() == REQUEST_BYTES {
+            return;
+        }
+        // What cannot be sent at once is lost like any packet; the client asks again.
+        let refuse =
+            |complaint, text| drop(socket.try_send_to(&encode_error(complaint, text), client.into()));
+        match decode_opening(datagram) {
+            Opening::Read(request) => self.requested(client, request),
+            Opening::Write => refuse(Complaint::AccessViolation, "nothing can be written here"),
+            Opening::UnknownMode => refuse(Complaint::IllegalOperation, "the mode must be octet"),
+            Opening::Nonsense => {}
+        }
+    }
+
+    fn requested(&mut self, client: SocketAddrV4, request: Request) {
+        let Some(running) = self.running.get_mut(&client) else { return self.start(client, request) };
+        let heard_lately = running.pulse.heard().is_none_or(|at| at.elapsed() < STARTED_OVER);
+        if running.request == request && heard_lately {
+            if matches!(running.waiting, Waiting::Nothing) {
+                running.waiting = Waiting::Repetition;
+            }
+        } else {
+            running.waiting = Waiting::Next(request);
+            running.cut.cancel();
+        }
+    }
+
+    fn start(&mut self, client: SocketAddrV4, request: Request) {
+        let of_client = self.running.keys().filter(|other| other.ip() == client.ip()).count();
+        if self.running.len() >= self.context.config.max_transfers || of_client >= PER_CLIENT {
+            tracing::debug!(address = %client, "too many transfers; the client has to ask again");
+            return;
+        }
+        let cut = CancellationToken::new();
+        let pulse = Pulse::default();
+        let session = Session {
+            context: Arc::clone(&self.context),
+            client,
+            request: request.clone(),
+            cut: cut.clone(),
+            pulse: pulse.clone(),
+        };
+        let task = self.sessions.spawn(async move { (client, session.run().await) }).id();
+        let running = Running { task, request, cut, pulse, waiting: Waiting::Nothing };
+        self.running.insert(client, running);
+    }
+
+    fn ended(&mut self, ended: Result<(SocketAddrV4, Outcome), JoinError>) {
+        let (client, outcome) = match ended {
+            Ok(ended) => ended,
+            Err(error) => {
+                tracing::error!(%error, "a TFTP transfer broke off");
+                return self.running.retain(|_, running| running.task != error.id());
+            }
+        };
+        let Some(old) = self.running.remove(&client) else { return };
+        match old.waiting {
+            Waiting::Next(request) => self.start(client, request),
+            Waiting::Repetition if outcome == Outcome::Terminated => self.start(client, old.request),
+            Waiting::Repetition | Waiting::Nothing => {}
+        }
+    }
+}
