@@ -1,7 +1,42 @@
 //! DHCP: addresses and network-boot options for the boards of the rack.
+//!
+//! *IO: UDP port 67, frames on one interface.* Only nodes are answered, each always with its own address; other
+//! machines are remembered as sightings. Reading order as below.
+//!
+//! ```text
+//! socket ─► wire::decode ─► observe ─► Responder::respond ─► commit lease and event ─► wire::encode ─► socket / link
+//!             Request       Observation   Decision (boot, destination)                    Reply           frame
+//! ```
+
+pub mod boot;
+pub mod destination;
+mod frame;
+mod link;
+pub mod observe;
+mod repeats;
+mod responder;
+mod server;
+mod socket;
+pub mod verdict;
+pub mod wire;
+
+#[cfg(test)]
+mod exchanges;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod loopback;
+#[cfg(test)]
+mod packets;
+#[cfg(test)]
+mod rules;
+
+pub use responder::{Known, Responder};
+pub use server::Server;
 
 use crate::model::net::Subnet;
-use std::net::Ipv4Addr;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddrV4};
 
 /// Settings of the DHCP server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,4 +61,22 @@ pub struct Config {
     pub domain: Option<String>,
     /// Length of a lease, in seconds.
     pub lease_seconds: u32,
+}
+
+/// Why the server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The socket cannot be bound.
+    #[error(
+        "cannot listen for DHCP on {address} {interface}; check [network] interface and address, stop other DHCP servers on this machine (dnsmasq, isc-dhcp-server), and give pimaster CAP_NET_BIND_SERVICE and CAP_NET_RAW or run it as root"
+    )]
+    Bind {
+        /// Address and port.
+        address: SocketAddrV4,
+        /// The interface; empty if none is configured.
+        interface: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
 }

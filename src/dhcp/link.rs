@@ -1,0 +1,48 @@
+//! The way to clients without an address: whole frames on the interface. *IO: an AF_PACKET socket.*
+//!
+//! Called by `socket`. Needs the right CAP_NET_RAW; without it there is no [`Link`] and `socket` broadcasts.
+
+use super::frame::{self, End};
+use crate::model::net::MacAddr;
+use nix::ifaddrs::getifaddrs;
+use nix::sys::socket::{AddressFamily, LinkAddr, MsgFlags, SockFlag, SockType, sendto, socket};
+use std::io;
+use std::net::SocketAddrV4;
+use std::os::fd::{AsRawFd, OwnedFd};
+
+/// An interface to put frames on.
+#[derive(Debug)]
+pub(super) struct Link {
+    socket: OwnedFd,
+    interface: LinkAddr,
+    from: End,
+}
+
+impl Link {
+    /// Opens the interface; frames come `from` there.
+    pub(super) fn open(interface: &str, from: SocketAddrV4) -> io::Result<Self> {
+        let interface = link_address(interface)?;
+        let mac = MacAddr(interface.addr().unwrap_or_default());
+        // No protocol: this socket sends and never receives.
+        let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+        let socket = socket(AddressFamily::Packet, SockType::Raw, flags, None)?;
+        Ok(Self { socket, interface, from: End { mac, address: from } })
+    }
+
+    /// Sends one datagram.
+    pub(super) fn send(&self, mac: MacAddr, address: SocketAddrV4, payload: &[u8]) -> io::Result<()> {
+        let too_long = || io::Error::new(io::ErrorKind::InvalidInput, "the datagram is too long");
+        let frame = frame::encode(self.from, End { mac, address }, payload).ok_or_else(too_long)?;
+        sendto(self.socket.as_raw_fd(), &frame, &self.interface, MsgFlags::empty())?;
+        Ok(())
+    }
+}
+
+fn link_address(interface: &str) -> io::Result<LinkAddr> {
+    let missing =
+        || io::Error::new(io::ErrorKind::NotFound, format!("there is no Ethernet interface {interface}"));
+    getifaddrs()?
+        .filter(|found| found.interface_name == interface)
+        .find_map(|found| found.address.as_ref().and_then(|address| address.as_link_addr().copied()))
+        .ok_or_else(missing)
+}
