@@ -1,0 +1,208 @@
+//! Runs a node verb on a board's card: the real program as a process of its own, with what only a real board
+//! could tell (serial number, boot id) put into its lines, and the board's faults. *IO: a process; the card.*
+
+use super::board::Board;
+use super::proxy::Proxy;
+use super::ssh::Terminal;
+use super::status::{Stage, Work};
+use crate::model::verb::{After, FinishArgs, Phase, Verb, VerbLine, WriteImageArgs};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, Command};
+
+/// More arguments than any verb takes.
+const LONGEST_ARGUMENTS: u64 = 4 << 20;
+/// Where the process id of a running verb is kept, below the board's folder.
+const PID_FILE: &str = "verb.pid";
+const LOG_FILE: &str = "verb.log";
+/// The bad sector: the first, since every image writes it.
+const BAD_SECTOR: u64 = 0;
+/// A byte of it that no program but the verb's own check looks at.
+const BAD_BYTE: u64 = BAD_SECTOR + 432;
+/// How often the bad sector loses what was written to it.
+const DECAY: Duration = Duration::from_millis(1);
+
+/// How a verb ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ended {
+    /// The process's exit status.
+    pub(super) status: u32,
+    /// What the board does next.
+    pub(super) after: After,
+}
+
+/// Runs a verb; an error means that the connection or the process broke.
+pub(super) async fn run(
+    board: &Board,
+    verb: Verb,
+    boot_id: &str,
+    terminal: &mut Terminal<'_>,
+) -> io::Result<Ended> {
+    let arguments = read_arguments(verb, terminal).await?;
+    let busy = board.status.span(Work::Verb);
+    board.status.set_stage(Stage::Verb(verb.as_str()));
+    let faults = board.status.faults();
+    let (arguments, after) = adapt(verb, arguments)?;
+    let mut proxy = None;
+    let arguments = if verb == Verb::WriteImage && faults.wrong_digest {
+        let (started, arguments) = through_proxy(board, &arguments).await?;
+        proxy = Some(started);
+        arguments
+    } else {
+        arguments
+    };
+    let mut child = spawn(board, verb)?;
+    if let Some(mut input) = child.stdin.take() {
+        input.write_all(&arguments).await?;
+    }
+    let outcome = {
+        let lines = relay_lines(board, verb, boot_id, &mut child, terminal);
+        tokio::select! {
+            lines = lines => lines,
+            decayed = decay(board), if verb == Verb::WriteImage && faults.bad_sector => decayed,
+        }
+    };
+    if outcome.is_err() {
+        child.kill().await?;
+    }
+    let status = child.wait().await?;
+    drop(proxy);
+    drop(std::fs::remove_file(folder(board).join(PID_FILE)));
+    drop(busy);
+    board.status.set_stage(Stage::Installer);
+    outcome?;
+    let status = status.code().and_then(|code| u32::try_from(code).ok()).unwrap_or(255);
+    Ok(Ended { status, after: if status == 0 { after } else { After::Stay } })
+}
+
+async fn read_arguments(verb: Verb, terminal: &mut Terminal<'_>) -> io::Result<Vec<u8>> {
+    let mut arguments = Vec::new();
+    match verb {
+        Verb::Probe | Verb::Wipe => {}
+        Verb::WriteImage | Verb::Grow | Verb::Customise | Verb::Finish => {
+            (&mut terminal.input).take(LONGEST_ARGUMENTS).read_to_end(&mut arguments).await?;
+        }
+    }
+    Ok(arguments)
+}
+
+/// `finish` must never restart the machine that the simulator runs on: the board itself does what it asks.
+fn adapt(verb: Verb, arguments: Vec<u8>) -> io::Result<(Vec<u8>, After)> {
+    if verb != Verb::Finish {
+        return Ok((arguments, After::Stay));
+    }
+    match serde_json::from_slice::<FinishArgs>(&arguments) {
+        Ok(asked) => Ok((serde_json::to_vec(&FinishArgs { then: After::Stay })?, asked.then)),
+        // The verb itself says what is wrong with them.
+        Err(_) => Ok((arguments, After::Stay)),
+    }
+}
+
+async fn through_proxy(board: &Board, arguments: &[u8]) -> io::Result<(Proxy, Vec<u8>)> {
+    let mut image: WriteImageArgs = serde_json::from_slice(arguments)?;
+    let (proxy, url) = Proxy::start(board.spec.address, &image.url).await?;
+    image.url = url;
+    Ok((proxy, serde_json::to_vec(&image)?))
+}
+
+fn spawn(board: &Board, verb: Verb) -> io::Result<Child> {
+    let log = File::options().create(true).append(true).open(folder(board).join(LOG_FILE))?;
+    let child = Command::new(&board.settings.node_program)
+        .args(["node", verb.as_str(), "--card"])
+        .arg(board.card.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(log)
+        .kill_on_drop(true)
+        .spawn()?;
+    if let Some(pid) = child.id() {
+        std::fs::write(folder(board).join(PID_FILE), pid.to_string())?;
+    }
+    Ok(child)
+}
+
+async fn relay_lines(
+    board: &Board,
+    verb: Verb,
+    boot_id: &str,
+    child: &mut Child,
+    terminal: &mut Terminal<'_>,
+) -> io::Result<()> {
+    let Some(output) = child.stdout.take() else { return Ok(()) };
+    let mut lines = BufReader::new(output).lines();
+    while let Some(line) = lines.next_line().await? {
+        let is_writing = matches!(
+            serde_json::from_str(&line),
+            Ok(VerbLine::Progress { phase: Phase::Write, done_bytes: 1.., .. })
+        );
+        if is_writing && board.status.drops_ssh() {
+            terminal.cut.cancel();
+            return Err(io::ErrorKind::ConnectionReset.into());
+        }
+        let line = if verb == Verb::Probe { as_board(board, boot_id, &line) } else { line };
+        terminal.output.write_all(line.as_bytes()).await?;
+        terminal.output.write_all(b"\n").await?;
+        terminal.output.flush().await?;
+    }
+    Ok(())
+}
+
+/// A probe's report speaks of this machine; the board's own facts go in.
+fn as_board(board: &Board, boot_id: &str, line: &str) -> String {
+    let Ok(VerbLine::Done { mut report }) = serde_json::from_str(line) else { return line.to_owned() };
+    let identity = &board.spec.identity;
+    if let Some(fields) = report.as_object_mut() {
+        let facts = [
+            ("host_name", "installer".to_owned()),
+            ("model", format!("{} (simulated)", identity.model.shown())),
+            ("serial", format!("10000000{}", identity.serial)),
+            ("revision", identity.revision.to_string()),
+            ("boot_id", boot_id.to_owned()),
+        ];
+        fields.extend(facts.map(|(name, value)| (name.to_owned(), value.into())));
+        fields.insert("memory_mib".to_owned(), identity.revision.memory_mib().into());
+    }
+    serde_json::to_string(&VerbLine::Done { report }).unwrap_or_else(|_| line.to_owned())
+}
+
+/// Spoils what was written to the bad sector, again and again; never resolves by itself but with an error.
+async fn decay(board: &Board) -> io::Result<()> {
+    let mut card = File::options().read(true).write(true).open(board.card.path())?;
+    let mut spoilt = None;
+    loop {
+        let mut byte = [0];
+        card.seek(SeekFrom::Start(BAD_BYTE))?;
+        card.read_exact(&mut byte)?;
+        if spoilt != Some(byte) {
+            let turned = byte.map(|byte| !byte);
+            card.seek(SeekFrom::Start(BAD_BYTE))?;
+            card.write_all(&turned)?;
+            spoilt = Some(turned);
+        }
+        tokio::time::sleep(DECAY).await;
+    }
+}
+
+fn folder(board: &Board) -> std::path::PathBuf {
+    board.settings.folder.join(board.spec.name.as_str())
+}
+
+/// Ends a verb that outlived a killed simulator: it would write to the card of a board without power.
+pub(super) fn end_leftover(folder: &Path, card: &Path) {
+    let file = folder.join(PID_FILE);
+    let Some(pid) = std::fs::read_to_string(&file).ok().and_then(|text| text.trim().parse::<i32>().ok())
+    else {
+        return;
+    };
+    let command = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let card = card.as_os_str().as_encoded_bytes();
+    if command.split(|byte| *byte == 0).any(|word| word == card) {
+        // It may have ended by itself just now.
+        let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
+    }
+    drop(std::fs::remove_file(file));
+}
