@@ -4,5 +4,6 @@
 
 mod agent;
 mod api;
+mod dhcp_netns;
 mod test_app;
 mod tidy;
