@@ -13,7 +13,7 @@ out=$(cd "$out" && pwd)
 ((EUID == 0)) || { echo "assemble: seen: not root; expected: root, to own the systems' files" >&2; exit 1; }
 
 kernel_package=linux-image-cloud-amd64
-common=(base-files bash busybox-static e2fsprogs kmod openssh-server util-linux)
+common=(base-files bash debianutils busybox-static e2fsprogs kmod openssh-server util-linux)
 installer=("${common[@]}")
 deployed=("${common[@]}" mount sudo systemd systemd-sysv udev)
 modules=(virtio_pci virtio_net virtio_rng nfsv3 nfs overlay vfat nls_ascii nls_cp437 crc32c_generic loop)
@@ -28,7 +28,7 @@ unpack() {
   for deb in $("$here/debs.sh" "$out/debs" "$@"); do
     dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C "$root" \
       --exclude './usr/share/doc' --exclude './usr/share/man' --exclude './usr/share/locale' --exclude './usr/share/info' \
-      --exclude './usr/share/lintian' --exclude './usr/share/bash-completion' --exclude './usr/lib/udev/hwdb.d' \
+      --exclude './usr/share/lintian' --exclude './usr/share/bash-completion' --exclude './lib/udev/hwdb.d' \
       --exclude './etc/init.d' --exclude './usr/share/zoneinfo' --exclude './usr/lib/x86_64-linux-gnu/gconv'
   done
   chmod 1777 "$root/tmp"
@@ -138,7 +138,7 @@ boot_files() {
   cp "$out/initrd.img" "$boot/initrd-vm.img"
   printf '# Boot configuration of a virtual board.\narm_64bit=1\nkernel=vmlinuz-vm\ninitramfs initrd-vm.img followkernel\n' >"$boot/config.txt"
   echo "$cmdline" >"$boot/cmdline.txt"
-  for name in start4.elf fixup4.dat bcm2711-rpi-4-b.dtb overlays/overlay_map.dtb; do
+  for name in start4.elf fixup4.dat bcm2711-rpi-4-b.dtb bcm2712-rpi-5-b.dtb overlays/overlay_map.dtb; do
     echo "stand-in for $name: the test plays the firmware" >"$boot/$name"
   done
 }
@@ -181,7 +181,7 @@ make_disk() {
   boot_files "$boot" "console=ttyS0,115200 root=PARTUUID=$id-02 rootfstype=ext4 fsck.repair=yes rootwait net.ifnames=0 quiet"
 
   local boot_mib=36 root_mib
-  root_mib=$(($(du -sm --apparent-size "$root" | cut -f1) * 12 / 10 + 16))
+  root_mib=$(($(du -sm --apparent-size "$root" | cut -f1) * 11 / 10 + 12))
   truncate -s $((4 + boot_mib + root_mib))M "$image"
   printf 'label: dos\nlabel-id: 0x%s\nstart=4MiB, size=%dMiB, type=c\nstart=%dMiB, type=83\n' \
     $id $boot_mib $((4 + boot_mib)) | sfdisk -q "$image"

@@ -18,7 +18,7 @@ enter() {
   ((EUID == 0)) || { echo "inside: seen: not root; expected: root, for namespaces and NFS; do: run as root" >&2; exit 1; }
   local tool
   for tool in qemu-system-x86_64 ganesha.nfsd rpcbind ip unshare setpriv python3; do
-    command -v "$tool" >/dev/null || { echo "inside: seen: no $tool; do: $here/setup.sh" >&2; exit 1; }
+    command -v "$tool" >/dev/null || { echo "inside: seen: no $tool; do: scripts/setup test" >&2; exit 1; }
   done
   [[ -c /dev/net/tun ]] || { echo "inside: seen: no /dev/net/tun; expected: the tun module, for QEMU's network" >&2; exit 1; }
   mkdir -p "$1"

@@ -10,7 +10,6 @@ mac=dc:a6:32:77:00:01
 outside() {
   local out
   out=$(mkdir -p "$1" && cd "$1" && pwd)
-  "$here/setup.sh"
   "$here/assemble.sh" "$out"
   rm -rf "$out/prove"
   mkdir -p "$out/prove"

@@ -1,0 +1,106 @@
+//! Builds what the rack needs and runs the test again inside of it. *IO: processes.*
+//!
+//! Process 1 of the rack's namespaces dies with the test, and all others with process 1: nothing is left
+//! behind, however it ends.
+
+use crate::rack::Rack;
+use anyhow::{Context, Result, bail};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Set inside the rack.
+const INSIDE: &str = "PIMASTER_VM_RACK";
+/// The static build that boards and daemon run.
+const BINARY: &str = "target/x86_64-unknown-linux-musl/vm/pimaster";
+/// A whole reservation takes about two minutes on two quiet cores.
+const LONGEST: Duration = Duration::from_secs(720);
+const SHOWN_LINES: usize = 40;
+
+/// Prints a line with the seconds since `start`.
+pub(crate) fn say(start: Instant, text: &str) {
+    // Standard output is taken by the test harness's own format.
+    drop(writeln!(std::io::stderr(), "[{:6.1} s] {text}", start.elapsed().as_secs_f32()));
+}
+
+/// Outside: assembles, builds, and runs the named test inside a rack. Inside: runs the scenario.
+pub(crate) fn in_a_rack(test: &str, scenario: fn(&Rack) -> Result<()>) -> Result<()> {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    if let Some(run) = std::env::var_os(INSIDE) {
+        let rack = Rack::build(project, &PathBuf::from(run), &project.join(BINARY))?;
+        return scenario(&rack);
+    }
+    let start = Instant::now();
+    let out = project.join("target/vm");
+    say(start, "assembling the systems of the boards");
+    run(Command::new(project.join("tests/vm/assemble.sh")).arg(&out))?;
+    say(start, "building the static binary");
+    run(Command::new(project.join("scripts/build-static")).args(["x86_64-unknown-linux-musl", "vm"]))?;
+    let folder = out.join("run");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).context("cannot empty target/vm/run")?;
+    }
+    std::fs::create_dir_all(&folder)?;
+    say(start, "entering the rack");
+    let mut rack = Command::new(project.join("tests/vm/inside.sh"));
+    rack.arg(&folder).arg(std::env::current_exe()?).args(["--exact", test, "--nocapture"]);
+    let outcome = finish(rack.env(INSIDE, &folder));
+    if outcome.is_err() {
+        show_logs(&folder);
+    }
+    outcome.with_context(|| format!("the scenario inside the rack; logs are in {}", folder.display()))
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let status =
+        command.stdin(Stdio::null()).status().with_context(|| format!("cannot start {command:?}"))?;
+    if !status.success() {
+        bail!("{command:?} ended with {status}");
+    }
+    Ok(())
+}
+
+/// Waits for the rack, at most [`LONGEST`].
+fn finish(rack: &mut Command) -> Result<()> {
+    let start = Instant::now();
+    let mut child = rack.stdin(Stdio::null()).spawn().context("cannot enter the rack")?;
+    loop {
+        match child.try_wait()? {
+            Some(status) if status.success() => return Ok(()),
+            Some(status) => bail!("it ended with {status}"),
+            None if start.elapsed() > LONGEST => {
+                child.kill()?;
+                child.wait()?;
+                bail!("it was not done after {} s", LONGEST.as_secs());
+            }
+            None => std::thread::sleep(Duration::from_millis(100)),
+        }
+    }
+}
+
+/// Prints the ends of all logs.
+fn show_logs(folder: &Path) {
+    let mut folders = vec![folder.to_owned()];
+    let mut logs = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let kind = entry.file_type().ok();
+            if kind.is_some_and(|kind| kind.is_dir()) && !path.ends_with("nfsroot") && !path.ends_with("data")
+            {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "log") {
+                logs.push(path);
+            }
+        }
+    }
+    logs.sort();
+    let mut screen = std::io::stderr().lock();
+    for log in logs {
+        let text = String::from_utf8_lossy(&std::fs::read(&log).unwrap_or_default()).into_owned();
+        let lines: Vec<&str> = text.lines().collect();
+        let tail = lines.get(lines.len().saturating_sub(SHOWN_LINES)..).unwrap_or_default().join("\n");
+        drop(writeln!(screen, "---- end of {} ({} lines)\n{tail}", log.display(), lines.len()));
+    }
+}

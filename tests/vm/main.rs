@@ -1,0 +1,29 @@
+//! The whole product on virtual Raspberry Pis: the real daemon and its node binary, real DHCP, TFTP, NFS, SSH
+//! and SNMP, real kernels.
+//!
+//! ```text
+//!            ┌─ namespaces made by inside.sh ──────────────────────────────────────────────┐
+//! enter ───► │ rack: simulated PoE switch ──► board: firmware on the wire ──► QEMU          │
+//!            │ scenario ──► pimaster (command line, daemon) ──► api, ssh    card: a file    │
+//!            └─────────────────────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! Run by `cargo nextest run --profile vm`, as root; `scripts/setup test` installs what it needs. What is
+//! missing is a failure, never a skip. Logs stay in `target/vm/run`; their ends are printed when the test
+//! fails.
+
+mod api;
+mod board;
+mod card;
+mod enter;
+mod firmware;
+mod pimaster_program;
+mod rack;
+mod scenario;
+mod ssh;
+mod wire;
+
+#[test]
+fn two_boards_live_through_a_reservation() -> anyhow::Result<()> {
+    enter::in_a_rack("two_boards_live_through_a_reservation", scenario::run)
+}
