@@ -35,3 +35,6 @@ mod write_image;
 pub use card::{Card, Medium};
 pub use overlay_init::overlay_init;
 pub use run::{Outcome, run, run_on};
+
+#[cfg(test)]
+mod testing;

@@ -40,3 +40,6 @@ pub(crate) fn grow(card: &Card, args: &GrowArgs, reporter: &mut Reporter<'_>) ->
     card.flush()?;
     Ok(GrowReport { partition_bytes, file_system_bytes })
 }
+
+#[cfg(test)]
+mod tests;

@@ -73,3 +73,5 @@ fn start(card: &Card, manifest: &Manifest, reporter: &mut Reporter<'_>) -> Resul
 fn millis(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
+#[cfg(test)]
+mod tests;
