@@ -1,19 +1,21 @@
-//! The way to clients without an address: whole frames on the interface. *IO: an AF_PACKET socket.*
+//! The way to clients without an address: whole frames on the interface. *IO: packet and netlink sockets.*
 //!
 //! Called by `socket`. Needs the right CAP_NET_RAW; without it there is no [`Link`] and `socket` broadcasts.
 
 use super::frame::{self, End};
+use super::neighbour::Neighbours;
 use crate::model::net::MacAddr;
 use nix::ifaddrs::getifaddrs;
 use nix::sys::socket::{AddressFamily, LinkAddr, MsgFlags, SockFlag, SockType, sendto, socket};
 use std::io;
-use std::net::SocketAddrV4;
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::{AsRawFd, OwnedFd};
 
 /// An interface to put frames on.
 #[derive(Debug)]
 pub(super) struct Link {
     socket: OwnedFd,
+    neighbours: Neighbours,
     interface: LinkAddr,
     from: End,
 }
@@ -26,7 +28,14 @@ impl Link {
         // No protocol: this socket sends and never receives.
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
         let socket = socket(AddressFamily::Packet, SockType::Raw, flags, None)?;
-        Ok(Self { socket, interface, from: End { mac, address: from } })
+        let neighbours = Neighbours::open()?;
+        Ok(Self { socket, neighbours, interface, from: End { mac, address: from } })
+    }
+
+    /// Tells the kernel where a board is that is about to fetch its files.
+    pub(super) fn introduce(&self, mac: MacAddr, address: Ipv4Addr) -> io::Result<()> {
+        let interface = u32::try_from(self.interface.ifindex()).map_err(io::Error::other)?;
+        self.neighbours.introduce(interface, address, mac)
     }
 
     /// Sends one datagram.

@@ -12,6 +12,7 @@ pub mod boot;
 pub mod destination;
 mod frame;
 mod link;
+mod neighbour;
 pub mod observe;
 mod repeats;
 mod responder;

@@ -50,3 +50,42 @@ impl Repeats {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::packets::{self, Packet, config, eeprom_4, node, respond, rom_3b};
+    use super::*;
+    use crate::model::board::BoardModel;
+
+    fn answer(packet: &Packet, xid: u32) -> Answer {
+        let packet = Packet { xid, ..packet.clone() };
+        let node = node(packet.mac, BoardModel::Unknown);
+        packets::answer(respond(config(), &packet, Some(node), &[]))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_3bs_rom_hears_its_offer_three_times() {
+        let begin = Instant::now();
+        let mut repeats = Repeats::default();
+        repeats.add(answer(&eeprom_4(), 1));
+        repeats.add(answer(&rom_3b(), 2));
+        tokio::time::advance(Duration::from_millis(100)).await;
+        repeats.add(answer(&rom_3b(), 3));
+        let mut sent = Vec::new();
+        for _ in 0..4 {
+            let answer = repeats.next().await;
+            sent.push((begin.elapsed().as_millis() / 10 * 10, answer.reply.xid));
+        }
+        assert_eq!(sent, [(600, 2), (700, 3), (1200, 2), (1300, 3)]);
+        assert!(repeats.waiting.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_flood_of_roms_is_bounded() {
+        let mut repeats = Repeats::default();
+        for xid in 0..2000 {
+            repeats.add(answer(&rom_3b(), xid));
+        }
+        assert_eq!(repeats.waiting.len(), MOST_WAITING);
+    }
+}

@@ -11,6 +11,7 @@ use super::verdict::{Answer, Verdict};
 use super::wire::{self, Request};
 use super::{Config, Error, observe};
 use crate::model::clock::{self, Timestamp};
+use crate::model::observation::Asker;
 use crate::store::boot_events::{self, BootEventKind};
 use crate::store::{self, Store, leases, nodes, sightings};
 use std::io;
@@ -153,6 +154,10 @@ impl Server {
 
     async fn send(&self, answer: &Answer) {
         let destination = answer.destination;
+        match answer.asker {
+            Asker::Firmware => self.socket.introduce(destination),
+            Asker::System => {}
+        }
         let sent = match wire::encode(&answer.reply) {
             Ok(bytes) => self.socket.send(destination, &bytes).await,
             Err(cause) => Err(io::Error::new(io::ErrorKind::InvalidData, cause)),

@@ -96,6 +96,14 @@ impl Socket {
         self.send_datagram(SocketAddrV4::new(Ipv4Addr::BROADCAST, self.client_port), reply).await
     }
 
+    /// Tells the kernel where a board's firmware is, so that its files reach it even if it answers no ARP.
+    pub(super) fn introduce(&self, destination: Destination) {
+        let (Some(link), Destination::Frame { address, mac }) = (&self.link, destination) else { return };
+        if let Err(cause) = link.introduce(mac, address) {
+            tracing::debug!(%mac, %cause, "no neighbour entry, which only boot ROMs of the 3B need; is CAP_NET_ADMIN missing?");
+        }
+    }
+
     async fn send_datagram(&self, to: SocketAddrV4, reply: &[u8]) -> io::Result<()> {
         let source = in_pktinfo {
             ipi_ifindex: 0,

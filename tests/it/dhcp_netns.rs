@@ -83,6 +83,20 @@ async fn scenario() {
     assert_eq!(receivers(&wire), [[0xff; 6]; 2], "the client asked for broadcasts");
     client.signal(Signal::SIGKILL);
 
+    ip(&["neighbour", "flush", "dev", "pm-server"]).await;
+    let mut client = board.udhcpc(&folder, &["-V", "PXEClient:Arch:00000:UNDI:002001"]).await;
+    assert_eq!(
+        client.event("bound").await,
+        "ip=10.20.0.7 subnet=255.255.255.0 broadcast=10.20.0.255 router=10.20.0.254 dns= ntp= host= domain= lease=3600 server=10.20.0.1 next=10.20.0.1"
+    );
+    let neighbours = Command::new("ip").args(["neighbour", "show", "10.20.0.7"]).output().await.unwrap();
+    let neighbours = String::from_utf8(neighbours.stdout).unwrap();
+    assert!(
+        neighbours.contains(&format!("lladdr {MAC} REACHABLE")),
+        "firmware is found without ARP: {neighbours}"
+    );
+    client.signal(Signal::SIGKILL);
+
     // Somebody else sits on the board's address.
     ip(&["addr", "add", "10.20.0.7/24", "dev", "pm-server"]).await;
     let mut client = board.udhcpc(&folder, &["-a500"]).await;
