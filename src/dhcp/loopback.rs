@@ -135,7 +135,7 @@ async fn no_answer_leaves_before_its_lease_is_saved() {
 #[tokio::test]
 async fn a_rack_switched_on_at_once_is_answered_whole() {
     let rack = Rack::start().await;
-    let many = 300u32;
+    let many = 150u32;
     let filled = rack.store.write(move |tx| {
         for number in 0..many {
             let [.., high, low] = number.to_be_bytes();
