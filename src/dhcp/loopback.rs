@@ -86,7 +86,7 @@ async fn a_board_boots_behind_a_relay() {
 
     let node = rack.store.read(|conn| nodes::by_name(conn, "pi-07")).await.unwrap().unwrap();
     assert_eq!(node.serial, Some(BoardSerial(0xe5ef_6e9d)));
-    assert_eq!(node.revision, Some(RevisionCode(0xc0_3112)));
+    assert_eq!((node.revision, node.model), (Some(RevisionCode(0xc0_3112)), BoardModel::Pi4b));
     let events = rack.store.read(move |conn| boot_events::latest(conn, node.id, 9)).await.unwrap();
     let outcomes: Vec<_> = events.iter().filter_map(|event| event.outcome.as_deref()).collect();
     assert_eq!(outcomes, ["ack", "offer"]);

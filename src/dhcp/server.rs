@@ -22,6 +22,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Packets decided in one transaction at most.
 const MOST_AT_ONCE: usize = 256;
+/// Sightings recorded of them at most: who invents hardware addresses must not keep the nodes waiting.
+const MOST_STRANGERS: usize = 32;
 /// More than any client sends; what is longer is cut and then has no end mark.
 const LONGEST_PACKET: usize = 1500;
 /// How long to wait when the socket fails, as it does while the interface is down.
@@ -121,12 +123,15 @@ impl Server {
     ) -> Result<Vec<Answer>, store::Error> {
         let responder = Arc::clone(&self.responder);
         let transaction = self.store.write(move |tx| {
-            let mut answers = Vec::new();
+            let (mut answers, mut strangers) = (Vec::new(), 0);
             for request in requests.get(range).unwrap_or_default() {
                 let seen = observe::observe(request);
                 let Some(node) = nodes::by_mac(tx, request.mac)? else {
                     tracing::debug!(mac = %request.mac, "an unknown machine");
-                    sightings::record(tx, request.mac, &seen, now)?;
+                    strangers += 1;
+                    if strangers <= MOST_STRANGERS {
+                        sightings::record(tx, request.mac, &seen, now)?;
+                    }
                     continue;
                 };
                 let lease = leases::by_mac(tx, request.mac)?;

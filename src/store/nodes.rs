@@ -140,7 +140,8 @@ pub fn installed(conn: &Connection, id: NodeId) -> Result<Option<(EnvironmentId,
     Ok(found)
 }
 
-/// Remembers what a board said of itself; a serial number that another node has is left alone.
+/// Remembers what a board said of itself; a serial number that another node has is left alone, and so is a model
+/// that a person has named.
 pub fn set_identity(
     tx: &Transaction<'_>,
     id: NodeId,
@@ -148,12 +149,15 @@ pub fn set_identity(
     revision: Option<RevisionCode>,
 ) -> Result<()> {
     tx.execute(
-        "UPDATE OR IGNORE nodes SET serial = coalesce(:serial, serial), revision = coalesce(:revision, revision)
+        "UPDATE OR IGNORE nodes SET serial = coalesce(:serial, serial), revision = coalesce(:revision, revision),
+             model = iif(model = :unknown, coalesce(:model, model), model)
          WHERE id = :id",
         named_params! {
             ":id": id.0,
             ":serial": serial.map(|serial| serial.0),
             ":revision": revision.map(|revision| revision.0),
+            ":unknown": BoardModel::Unknown.as_str(),
+            ":model": revision.map(|revision| revision.model().as_str()),
         },
     )?;
     Ok(())

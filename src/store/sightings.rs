@@ -12,6 +12,8 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
 
 /// Sightings kept; a rack has a few hundred boards.
 const KEPT: u32 = 1000;
+/// Sightings above that before the oldest go: to find them means to sort all.
+const SLACK: u32 = 100;
 
 /// A machine that asked for an address and is not a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,10 +56,10 @@ pub fn record(tx: &Transaction<'_>, mac: MacAddr, seen: &Observation, now: Times
         ":identified": identified,
     })?;
     let mut prune = tx.prepare_cached(
-        "DELETE FROM sightings WHERE mac IN
+        "DELETE FROM sightings WHERE (SELECT count(*) FROM sightings) > :most AND mac IN
          (SELECT mac FROM sightings ORDER BY last_at DESC, mac LIMIT -1 OFFSET :kept)",
     )?;
-    prune.execute(named_params! { ":kept": KEPT })?;
+    prune.execute(named_params! { ":kept": KEPT, ":most": KEPT + SLACK })?;
     Ok(())
 }
 
@@ -126,7 +128,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("a.db")).unwrap();
         let flood = |tx: &Transaction<'_>| -> Result<()> {
-            for number in 0..KEPT + 50 {
+            for number in 0..=KEPT + SLACK {
                 let [a, b, c, d] = number.to_be_bytes();
                 record(tx, MacAddr([2, 0, a, b, c, d]), &seen(None), from_millis(i64::from(number)))?;
             }
@@ -135,6 +137,6 @@ mod tests {
         store.write(flood).await.unwrap();
         let all = store.read(list).await.unwrap();
         assert_eq!(all.len(), usize::try_from(KEPT).unwrap());
-        assert_eq!(all.last().unwrap().last_at, from_millis(50));
+        assert_eq!(all.last().unwrap().last_at, from_millis(i64::from(SLACK) + 1));
     }
 }
