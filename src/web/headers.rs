@@ -1,9 +1,10 @@
 //! Headers of every answer, and a first check of every request of a page. *Pure middleware.*
 
+use super::refusal::Refusal;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
 /// No inline script or style, nothing from elsewhere, never in a frame.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
@@ -28,4 +29,12 @@ pub(super) async fn harden(request: Request, next: Next) -> Response {
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+/// Refuses forms that another site made the browser send, before anything else is looked at. The token in each
+/// form is what counts; this is the second lock.
+pub(super) async fn refuse_strangers(request: Request, next: Next) -> Response {
+    let site = request.headers().get("sec-fetch-site").map(HeaderValue::as_bytes);
+    let own = matches!(site, None | Some(b"same-origin" | b"none"));
+    if own || request.method().is_safe() { next.run(request).await } else { Refusal::Csrf.into_response() }
 }

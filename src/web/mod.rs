@@ -14,17 +14,22 @@
 mod server;
 mod state;
 
+mod assets;
 mod cookie;
 mod error;
+mod extract;
 mod headers;
 mod limiter;
 mod notices;
 mod password;
 mod paths;
+mod refusal;
 mod secret;
 
 mod accounts;
 mod forms;
+mod routes;
+mod views;
 
 mod api;
 

@@ -1,6 +1,101 @@
-//! Links come from here. *Pure.*
+//! Links come from here, and nowhere else. *Pure.*
+
+use crate::model::deployment::Request;
+use crate::model::ids::{ReservationId, TokenId};
+use crate::model::node::NodeName;
+
+/// Sign in.
+pub(super) const SIGN_IN: &str = "/sign-in";
+/// Sign out.
+pub(super) const SIGN_OUT: &str = "/sign-out";
+/// Choose nodes.
+pub(super) const RESERVE: &str = "/reserve";
+/// The nodes alone.
+pub(super) const RESERVE_LIVE: &str = "/reserve/live";
+/// Reservations that can be configured.
+pub(super) const CONFIGURE: &str = "/configure";
+/// A person's bins.
+pub(super) const MANAGE: &str = "/manage";
+/// The bins alone.
+pub(super) const MANAGE_LIVE: &str = "/manage/live";
+/// Everybody's bins, for administrators.
+pub(super) const MANAGE_ALL: &str = "/manage?all=1";
+/// Everybody's bins alone.
+pub(super) const MANAGE_ALL_LIVE: &str = "/manage/live?all=1";
+/// A person's account.
+pub(super) const SETTINGS: &str = "/settings";
+/// A person's SSH keys.
+pub(super) const SETTINGS_KEYS: &str = "/settings/keys";
+/// A person's password.
+pub(super) const SETTINGS_PASSWORD: &str = "/settings/password";
+/// A person's API tokens.
+pub(super) const SETTINGS_TOKENS: &str = "/settings/tokens";
+/// The stream that says when something changed.
+pub(super) const EVENTS: &str = "/events";
+/// The OpenAPI document.
+pub(super) const OPENAPI: &str = "/api/v1/openapi.json";
 
 /// The page of a one-time link.
 pub(super) fn link(secret: &str) -> String {
     format!("/links/{secret}")
+}
+
+/// One reservation.
+pub(super) fn reservation(id: ReservationId) -> String {
+    format!("/reservations/{id}")
+}
+
+/// One reservation's nodes alone.
+pub(super) fn reservation_live(id: ReservationId) -> String {
+    format!("/reservations/{id}/live")
+}
+
+/// What shall be put on a reservation's nodes.
+pub(super) fn configure(id: ReservationId) -> String {
+    format!("/reservations/{id}/configure")
+}
+
+/// Gives a reservation's nodes back.
+pub(super) fn release(id: ReservationId) -> String {
+    format!("/reservations/{id}/release")
+}
+
+/// Asks something of what is deployed on a node.
+pub(super) fn request(node: &NodeName, request: Request) -> String {
+    let word = match request {
+        Request::HardReboot => "hard-reboot",
+        Request::DeployAgain => "deploy-again",
+        Request::Destroy => "destroy",
+    };
+    format!("/nodes/{node}/{word}")
+}
+
+/// Revokes a token.
+pub(super) fn revoke(token: TokenId) -> String {
+    format!("{SETTINGS_TOKENS}/{token}/revoke")
+}
+
+/// A path of this server to come back to; anything else becomes `otherwise`.
+pub(super) fn own(path: &str, otherwise: &str) -> String {
+    let mut letters = path.chars();
+    let own = letters.next() == Some('/')
+        && !matches!(letters.next(), Some('/' | '\\'))
+        && path.len() < 500
+        && path.chars().all(|c| c.is_ascii_graphic() && c != '\\');
+    if own { path.to_owned() } else { otherwise.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_own_paths_are_followed() {
+        assert_eq!(own("/manage?all=1", "/"), "/manage?all=1");
+        for path in
+            ["", "manage", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nb", "/ä"]
+        {
+            assert_eq!(own(path, "/reserve"), "/reserve", "{path}");
+        }
+    }
 }

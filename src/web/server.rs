@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::state::App;
-use super::{api, headers};
+use super::{api, headers, routes};
 use crate::agent::Agent;
 use crate::keys::KeyFolder;
 use crate::store::Store;
@@ -94,8 +94,8 @@ pub fn router(
     keys: &KeyFolder,
     streams: CancellationToken,
 ) -> Result<Router, Error> {
-    let app = App::new(config, store, agent, keys, streams)?;
-    let routes = api::router().layer(DefaultBodyLimit::max(LARGEST_BODY_BYTES));
+    let app = App::new(&config, store, agent, keys, streams)?;
+    let routes = routes::router().merge(api::router()).layer(DefaultBodyLimit::max(LARGEST_BODY_BYTES));
     let timeout = TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, ANSWER_WITHIN);
     Ok(routes.layer(timeout).layer(from_fn(headers::harden)).with_state(app))
 }

@@ -18,7 +18,6 @@ pub(super) struct App(Arc<Shared>);
 
 /// The parts.
 pub(super) struct Shared {
-    pub(super) config: Config,
     pub(super) store: Store,
     pub(super) agent: Arc<dyn Agent>,
     pub(super) signer: Signer,
@@ -32,7 +31,7 @@ pub(super) struct Shared {
 impl App {
     /// Reads the session secret and prepares the rest.
     pub(super) fn new(
-        config: Config,
+        config: &Config,
         store: Store,
         agent: Arc<dyn Agent>,
         keys: &KeyFolder,
@@ -40,7 +39,6 @@ impl App {
     ) -> Result<Self, Error> {
         let signer = Signer::new(keys.session_secret()?, config.secure_cookies);
         Ok(Self(Arc::new(Shared {
-            config,
             store,
             agent,
             signer,

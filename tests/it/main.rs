@@ -1,9 +1,11 @@
 //! The integration tests: one binary, a module per subject.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails there")]
 
 mod agent;
 mod api;
+mod browser;
 mod dhcp_netns;
+mod pages;
 mod test_app;
 mod tidy;

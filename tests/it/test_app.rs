@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use pimaster::agent::{Agent, Local};
 use pimaster::keys::KeyFolder;
 use pimaster::model::board::BoardModel;
@@ -88,11 +88,15 @@ impl TestApp {
         web::create_token(&self.store, email, "test").await.unwrap()
     }
 
-    pub(crate) async fn send(&self, mut request: Request<Body>) -> Answer {
+    /// An answer whose body is still to be read.
+    pub(crate) async fn open(&self, mut request: Request<Body>) -> Response<Body> {
         let from: SocketAddr = "192.0.2.7:4711".parse().unwrap();
         request.extensions_mut().insert(ConnectInfo(from));
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let (parts, body) = self.open(request).await.into_parts();
         let bytes = axum::body::to_bytes(body, 4 << 20).await.unwrap();
         let body = String::from_utf8(bytes.to_vec()).unwrap();
         Answer { status: parts.status, headers: parts.headers, body }

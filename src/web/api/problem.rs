@@ -15,7 +15,7 @@ pub(in crate::web) struct Problem {
     #[schema(example = "urn:pimaster:problem:conflict")]
     kind: String,
     /// The kind in words.
-    title: String,
+    title: &'static str,
     /// The HTTP status.
     status: u16,
     /// What was seen and what was expected.
@@ -33,7 +33,7 @@ impl Problem {
     pub(in crate::web) fn new(status: StatusCode, kind: &str, detail: impl Into<String>) -> Self {
         Self {
             kind: format!("urn:pimaster:problem:{kind}"),
-            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
             detail: detail.into(),
             field: None,

@@ -1,5 +1,15 @@
 //! Forms: from what a person typed to a wish, or to an error beside each field that is wrong.
 //!
-//! *Pure.* One file per resource.
+//! *Pure.* One file per resource; each has the texts as typed, to show them again, and `judge`.
 
+mod errors;
+mod fields;
+
+pub(super) mod configure;
 pub(super) mod partition_size;
+pub(super) mod reserve;
+pub(super) mod settings;
+pub(super) mod ssh_keys;
+
+pub(super) use errors::{Errors, agent_text};
+pub(super) use fields::Fields;

@@ -1,0 +1,142 @@
+//! What handlers of pages get from a request: who is signed in, and the fields of a form that came from our own
+//! page. *IO: the database; the body.*
+
+use super::cookie::Cookie;
+use super::error::Error;
+use super::forms::Fields;
+use super::refusal::Refusal;
+use super::secret;
+use super::state::App;
+use crate::model::agent::Caller;
+use crate::model::clock;
+use crate::model::user::{Role, User};
+use crate::store::sessions;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::Method;
+use axum::http::request::Parts;
+
+/// A person who has signed in.
+#[derive(Debug, Clone)]
+pub(super) struct SignedIn {
+    pub(super) user: User,
+    /// The token of this session's forms.
+    pub(super) csrf: String,
+    /// Digest of the session's id.
+    pub(super) session: [u8; 32],
+}
+
+impl SignedIn {
+    /// As agents know them.
+    pub(super) fn caller(&self) -> Caller {
+        Caller { user: self.user.id, is_admin: self.is_admin() }
+    }
+
+    /// Whether it is an administrator.
+    pub(super) fn is_admin(&self) -> bool {
+        self.user.role == Role::Admin
+    }
+}
+
+impl FromRequestParts<App> for SignedIn {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let next = match parts.method {
+            Method::GET => parts.uri.path_and_query().map(ToString::to_string),
+            _ => None,
+        };
+        let id = app.signer.read(Cookie::Session, &parts.headers);
+        let Some(id) = id else { return Err(Refusal::SignIn { next }) };
+        let (session, now) = (secret::digest(&id), clock::now());
+        let found = app.store.read(move |conn| sessions::by_hash(conn, &session, now)).await?;
+        let Some(found) = found else { return Err(Refusal::SignIn { next }) };
+        match found.user.role {
+            Role::Pending => Err(Refusal::Pending),
+            Role::User | Role::Admin => Ok(Self { user: found.user, csrf: found.csrf, session }),
+        }
+    }
+}
+
+/// A form of a person who has signed in.
+#[derive(Debug)]
+pub(super) struct SignedForm {
+    pub(super) signed: SignedIn,
+    pub(super) fields: Fields,
+}
+
+impl FromRequest<App> for SignedForm {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
+        let (mut parts, body) = request.into_parts();
+        let signed = SignedIn::from_request_parts(&mut parts, app).await?;
+        let fields = read(Request::from_parts(parts, body), app, &signed.csrf).await?;
+        Ok(Self { signed, fields })
+    }
+}
+
+/// A visit before anybody has signed in; its cookie ties the form to the browser.
+#[derive(Debug, Clone)]
+pub(super) struct Visit {
+    id: String,
+    /// Whether the browser must be given the cookie.
+    fresh: bool,
+}
+
+/// How long a visit's form can be sent, in seconds.
+const VISIT_SECONDS: u64 = 12 * 3600;
+
+impl Visit {
+    /// The token of this visit's forms.
+    pub(super) fn csrf(&self, app: &App) -> String {
+        app.signer.visit_token(&self.id)
+    }
+
+    /// The `Set-Cookie` header to send, if any.
+    pub(super) fn cookie(&self, app: &App) -> Option<String> {
+        self.fresh.then(|| app.signer.set(Cookie::Visit, &self.id, VISIT_SECONDS))
+    }
+}
+
+impl FromRequestParts<App> for Visit {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        match app.signer.read(Cookie::Visit, &parts.headers) {
+            Some(id) => Ok(Self { id, fresh: false }),
+            None => Ok(Self { id: secret::generate()?, fresh: true }),
+        }
+    }
+}
+
+/// A form of a visit.
+#[derive(Debug)]
+pub(super) struct VisitForm {
+    pub(super) visit: Visit,
+    pub(super) fields: Fields,
+}
+
+impl FromRequest<App> for VisitForm {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
+        let (mut parts, body) = request.into_parts();
+        let visit = Visit::from_request_parts(&mut parts, app).await?;
+        let fields = read(Request::from_parts(parts, body), app, &visit.csrf(app)).await?;
+        Ok(Self { visit, fields })
+    }
+}
+
+/// Reads a form and refuses it if it does not carry the token.
+async fn read(request: Request, app: &App, csrf: &str) -> Result<Fields, Refusal> {
+    let body = Bytes::from_request(request, app).await.map_err(|_| Refusal::TooLarge)?;
+    let fields = Fields::parse(&body);
+    if secret::same(fields.one("csrf"), csrf) { Ok(fields) } else { Err(Refusal::Csrf) }
+}
+
+impl From<crate::store::Error> for Refusal {
+    fn from(error: crate::store::Error) -> Self {
+        Self::Internal(Error::Store(error))
+    }
+}

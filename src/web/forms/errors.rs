@@ -1,0 +1,50 @@
+//! What is wrong with a form, field by field. *Pure.*
+
+use crate::agent;
+
+/// What is wrong with a form.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::web) struct Errors(Vec<(&'static str, String)>);
+
+impl Errors {
+    /// Notes an error beside a field.
+    pub(in crate::web) fn add(&mut self, field: &'static str, text: impl Into<String>) {
+        self.0.push((field, text.into()));
+    }
+
+    /// One error beside a field.
+    pub(in crate::web) fn one(field: &'static str, text: impl Into<String>) -> Self {
+        Self(vec![(field, text.into())])
+    }
+
+    /// Keeps the value, or notes why there is none.
+    pub(in crate::web) fn keep<T, E: ToString>(
+        &mut self,
+        field: &'static str,
+        value: Result<T, E>,
+    ) -> Option<T> {
+        value.map_err(|error| self.add(field, error.to_string())).ok()
+    }
+
+    /// The error beside a field.
+    pub(in crate::web) fn at(&self, field: &str) -> Option<&str> {
+        self.0.iter().find(|(name, _)| *name == field).map(|(_, text)| text.as_str())
+    }
+
+    /// Whether nothing is wrong.
+    pub(in crate::web) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<&agent::Error> for Errors {
+    /// An agent's refusal stands beside its field, or above the form.
+    fn from(error: &agent::Error) -> Self {
+        Self::one(error.field().unwrap_or("form"), agent_text(error))
+    }
+}
+
+/// A refusal of the agent in words: what was seen, what to do.
+pub(in crate::web) fn agent_text(error: &agent::Error) -> String {
+    format!("{error}. {}", error.fix())
+}

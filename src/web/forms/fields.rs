@@ -1,0 +1,27 @@
+//! The fields of a form, `application/x-www-form-urlencoded`. *Pure.*
+
+/// The fields of a form, in order; a name may come several times.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::web) struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// Reads a body; what is no form has no fields.
+    pub(in crate::web) fn parse(body: &[u8]) -> Self {
+        Self(form_urlencoded::parse(body).into_owned().collect())
+    }
+
+    /// The first value of that name; empty if there is none.
+    pub(in crate::web) fn one(&self, name: &str) -> &str {
+        self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+    }
+
+    /// Every value of that name.
+    pub(in crate::web) fn all(&self, name: &str) -> Vec<String> {
+        self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect()
+    }
+
+    /// Whether the field was sent, as boxes are that are ticked.
+    pub(in crate::web) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
+    }
+}

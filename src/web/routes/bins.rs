@@ -1,0 +1,130 @@
+//! Bins: looking at them, and the buttons on them. *IO: through the agent.*
+
+use super::pages::{chrome, leave};
+use crate::agent::{Kind, Whose};
+use crate::model::clock;
+use crate::model::deployment::Request;
+use crate::model::ids::ReservationId;
+use crate::web::extract::{SignedForm, SignedIn};
+use crate::web::forms::agent_text;
+use crate::web::notices::Notice;
+use crate::web::paths;
+use crate::web::refusal::Refusal;
+use crate::web::state::App;
+use crate::web::views::{Tab, bin, manage};
+use axum::extract::{Path, Query, State};
+use axum::response::{Html, Redirect};
+use serde::Deserialize;
+
+/// Whose bins; administrators may ask for everybody's.
+#[derive(Debug, Deserialize)]
+pub(super) struct All {
+    all: Option<String>,
+}
+
+impl All {
+    fn whose(&self, signed: &SignedIn) -> Whose {
+        if self.all.is_some() && signed.is_admin() { Whose::All } else { Whose::Own }
+    }
+}
+
+/// All bins.
+pub(super) async fn list(
+    State(app): State<App>,
+    Query(all): Query<All>,
+    signed: SignedIn,
+) -> Result<Html<String>, Refusal> {
+    let whose = all.whose(&signed);
+    let reservations = app.agent.reservations(&signed.caller(), whose).await?;
+    let chrome = chrome(&app, &signed, "Manage", Tab::Manage);
+    Ok(Html(manage::page(&manage::Page { chrome, reservations, whose, now: clock::now() })))
+}
+
+/// The bins without the page around them.
+pub(super) async fn list_live(
+    State(app): State<App>,
+    Query(all): Query<All>,
+    signed: SignedIn,
+) -> Result<Html<String>, Refusal> {
+    let whose = all.whose(&signed);
+    let reservations = app.agent.reservations(&signed.caller(), whose).await?;
+    Ok(Html(manage::fragment(&reservations, &signed.csrf, whose, clock::now())))
+}
+
+/// One bin with its history.
+pub(super) async fn one(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    signed: SignedIn,
+) -> Result<Html<String>, Refusal> {
+    let reservation = app.agent.reservation(&signed.caller(), parse(&id)?).await?;
+    let chrome = chrome(&app, &signed, reservation.name.clone(), Tab::Manage);
+    Ok(Html(bin::page(&bin::Page { chrome, reservation, now: clock::now() })))
+}
+
+/// One bin without the page around it.
+pub(super) async fn one_live(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    signed: SignedIn,
+) -> Result<Html<String>, Refusal> {
+    let reservation = app.agent.reservation(&signed.caller(), parse(&id)?).await?;
+    Ok(Html(bin::fragment(&reservation, &signed.csrf, clock::now())))
+}
+
+/// Gives the nodes of a bin back.
+pub(super) async fn release(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    SignedForm { signed, .. }: SignedForm,
+) -> Result<Redirect, Refusal> {
+    let id = parse(&id)?;
+    app.agent.release(&signed.caller(), id).await?;
+    tracing::info!(user = signed.user.email, reservation = id.0, "released");
+    leave(
+        &app,
+        signed.session,
+        Notice::good("The bin is given back; its nodes are free when they are wiped."),
+    );
+    Ok(Redirect::to(paths::MANAGE))
+}
+
+/// Asks for a hard reboot.
+pub(super) async fn hard_reboot(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    form: SignedForm,
+) -> Result<Redirect, Refusal> {
+    request(&app, &name, form, Request::HardReboot).await
+}
+
+/// Asks for the deployment to begin again.
+pub(super) async fn deploy_again(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    form: SignedForm,
+) -> Result<Redirect, Refusal> {
+    request(&app, &name, form, Request::DeployAgain).await
+}
+
+async fn request(
+    app: &App,
+    name: &str,
+    SignedForm { signed, fields }: SignedForm,
+    request: Request,
+) -> Result<Redirect, Refusal> {
+    let node = name.parse().map_err(|_| Refusal::NotFound)?;
+    match app.agent.request(&signed.caller(), &node, request).await {
+        Ok(()) => tracing::info!(user = signed.user.email, %node, request = request.as_str(), "requested"),
+        // Pages grow old: what no longer goes is said on the fresh one.
+        Err(error) if error.kind() == Kind::Conflict => {
+            leave(app, signed.session, Notice::bad(agent_text(&error)));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok(Redirect::to(&paths::own(fields.one("back"), paths::MANAGE)))
+}
+
+fn parse(id: &str) -> Result<ReservationId, Refusal> {
+    id.parse().map_err(|_| Refusal::NotFound)
+}

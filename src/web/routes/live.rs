@@ -1,0 +1,71 @@
+//! The stream that says when something changed. *IO: waits for the agent.*
+//!
+//! It carries a count and nothing else: the script looks again at the fragment of its page, with its own rights.
+
+use crate::web::extract::SignedIn;
+use crate::web::refusal::Refusal;
+use crate::web::state::App;
+use axum::extract::State;
+use axum::http::{HeaderName, header};
+use axum::response::IntoResponse;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures_util::stream;
+use std::convert::Infallible;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+/// A large rack changes hundreds of times a second; nobody reads faster than this.
+const AT_MOST_EACH: Duration = Duration::from_millis(500);
+/// Then the browser connects again by itself, which checks the session again.
+const LONGEST: Duration = Duration::from_secs(600);
+/// Proxies end connections on which nothing is said.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+struct Watcher {
+    changes: watch::Receiver<u64>,
+    streams: CancellationToken,
+    end: Instant,
+    /// The next hint is sent at once, the later ones with a pause before them.
+    is_first: bool,
+}
+
+/// Says `changed` at the beginning and after each change, at most twice a second.
+pub(super) async fn events(State(app): State<App>, _: SignedIn) -> Result<impl IntoResponse, Refusal> {
+    let watcher = Watcher {
+        changes: app.agent.changes(),
+        streams: app.streams.clone(),
+        end: Instant::now() + LONGEST,
+        is_first: true,
+    };
+    let hints = stream::unfold(watcher, |mut watcher| async move {
+        let count = watcher.next().await?;
+        let event = Event::default().event("changed").data(count.to_string());
+        Some((Ok::<_, Infallible>(event), watcher))
+    });
+    // Some proxies collect an answer before they pass it on.
+    let headers = [(HeaderName::from_static("x-accel-buffering"), "no"), (header::CACHE_CONTROL, "no-store")];
+    Ok((headers, Sse::new(hints).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))))
+}
+
+impl Watcher {
+    /// The next count, or none when the stream shall end.
+    async fn next(&mut self) -> Option<u64> {
+        let streams = self.streams.clone();
+        let end = self.end;
+        tokio::select! {
+            () = streams.cancelled() => None,
+            () = sleep_until(end) => None,
+            count = self.hint() => count,
+        }
+    }
+
+    async fn hint(&mut self) -> Option<u64> {
+        if !std::mem::take(&mut self.is_first) {
+            sleep(AT_MOST_EACH).await;
+            self.changes.changed().await.ok()?;
+        }
+        Some(*self.changes.borrow_and_update())
+    }
+}

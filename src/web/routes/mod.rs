@@ -1,0 +1,16 @@
+//! The routes of the pages: extract, load, check, act, answer. No HTML, no SQL.
+//!
+//! *IO: through the agent and the store.* One file per resource.
+
+mod assets;
+mod begin;
+mod bins;
+mod configure;
+mod links;
+mod live;
+mod pages;
+mod reserve;
+mod settings;
+mod sign_in;
+
+pub(super) use pages::router;

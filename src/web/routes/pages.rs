@@ -1,0 +1,59 @@
+//! The router of the pages, and what all of them need. *Pure, but for notices.*
+
+use super::{assets, bins, configure, links, live, reserve, settings, sign_in};
+use crate::web::extract::SignedIn;
+use crate::web::headers;
+use crate::web::notices::Notice;
+use crate::web::refusal::Refusal;
+use crate::web::state::App;
+use crate::web::views::{Chrome, Tab, Who};
+use axum::Router;
+use axum::middleware::from_fn;
+use axum::routing::{get, post};
+use std::sync::PoisonError;
+
+/// The routes of the pages.
+pub(in crate::web) fn router() -> Router<App> {
+    Router::new()
+        .route("/", get(sign_in::start))
+        .route("/sign-in", get(sign_in::show).post(sign_in::enter))
+        .route("/sign-out", post(sign_in::leave))
+        .route("/links/{secret}", get(links::show).post(links::redeem))
+        .route("/reserve", get(reserve::show).post(reserve::reserve))
+        .route("/reserve/live", get(reserve::live))
+        .route("/configure", get(configure::choose))
+        .route("/reservations/{id}/configure", get(configure::show).post(configure::configure))
+        .route("/manage", get(bins::list))
+        .route("/manage/live", get(bins::list_live))
+        .route("/reservations/{id}", get(bins::one))
+        .route("/reservations/{id}/live", get(bins::one_live))
+        .route("/reservations/{id}/release", post(bins::release))
+        .route("/nodes/{name}/hard-reboot", post(bins::hard_reboot))
+        .route("/nodes/{name}/deploy-again", post(bins::deploy_again))
+        .route("/settings", get(settings::show))
+        .route("/settings/keys", post(settings::keys))
+        .route("/settings/password", post(settings::password))
+        .route("/settings/tokens", post(settings::make_token))
+        .route("/settings/tokens/{id}/revoke", post(settings::revoke_token))
+        .route("/events", get(live::events))
+        .route("/assets/{name}", get(assets::show))
+        .fallback(|| async { Refusal::NotFound })
+        .layer(from_fn(headers::refuse_strangers))
+}
+
+/// What stands around the page of a person who has signed in; takes the notice that waits for it.
+pub(super) fn chrome(app: &App, signed: &SignedIn, title: impl Into<String>, tab: Tab) -> Chrome {
+    let notice = app.notices.lock().unwrap_or_else(PoisonError::into_inner).take(&signed.session);
+    Chrome {
+        title: title.into(),
+        tab: Some(tab),
+        who: Some(Who { email: signed.user.email.clone(), is_admin: signed.is_admin() }),
+        csrf: signed.csrf.clone(),
+        notice,
+    }
+}
+
+/// Leaves a notice for the next page of a session.
+pub(super) fn leave(app: &App, session: [u8; 32], notice: Notice) {
+    app.notices.lock().unwrap_or_else(PoisonError::into_inner).leave(session, notice);
+}

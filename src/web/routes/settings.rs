@@ -1,0 +1,127 @@
+//! A person's own account: SSH keys, password, API tokens. *IO: the database; a blocking thread for hashes.*
+
+use super::pages::{chrome, leave};
+use crate::model::clock;
+use crate::model::ids::TokenId;
+use crate::store::{sessions, tokens, users};
+use crate::web::accounts::new_token;
+use crate::web::extract::{SignedForm, SignedIn};
+use crate::web::forms::{Errors, settings as form, ssh_keys};
+use crate::web::notices::Notice;
+use crate::web::refusal::Refusal;
+use crate::web::state::App;
+use crate::web::views::{Tab, settings};
+use crate::web::{paths, secret};
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+
+/// The page.
+pub(super) async fn show(State(app): State<App>, signed: SignedIn) -> Result<Response, Refusal> {
+    page(&app, &signed, StatusCode::OK, None, Errors::default()).await
+}
+
+/// Stores the SSH keys.
+pub(super) async fn keys(
+    State(app): State<App>,
+    SignedForm { signed, fields }: SignedForm,
+) -> Result<Response, Refusal> {
+    let typed = fields.one("ssh_keys").to_owned();
+    let keys = match ssh_keys::parse(&typed) {
+        Ok(keys) => keys,
+        Err(text) => return refuse(&app, &signed, Some(typed), Errors::one("ssh_keys", text)).await,
+    };
+    let user = signed.user.id;
+    app.store.write(move |tx| users::set_ssh_keys(tx, user, &keys)).await?;
+    Ok(done(&app, &signed, Notice::good("The SSH keys are saved; nodes you deploy from now on get them.")))
+}
+
+/// Changes the password and ends the other sessions.
+pub(super) async fn password(
+    State(app): State<App>,
+    SignedForm { signed, fields }: SignedForm,
+) -> Result<Response, Refusal> {
+    if let Some(stored) = signed.user.password_hash.clone()
+        && !app.hasher.verify(fields.one("password").to_owned(), Some(stored)).await?
+    {
+        return refuse(&app, &signed, None, Errors::one("password", "This is not the present password."))
+            .await;
+    }
+    let new = match form::new_password(&fields) {
+        Ok(new) => new,
+        Err(errors) => return refuse(&app, &signed, None, errors).await,
+    };
+    let hash = app.hasher.hash(new).await?;
+    let (user, session) = (signed.user.id, signed.session);
+    app.store
+        .write(move |tx| {
+            users::set_password(tx, user, &hash)?;
+            sessions::delete_others(tx, user, Some(&session))
+        })
+        .await?;
+    Ok(done(&app, &signed, Notice::good("The password is changed; your other browsers are signed out.")))
+}
+
+/// Makes a token and shows it once.
+pub(super) async fn make_token(
+    State(app): State<App>,
+    SignedForm { signed, fields }: SignedForm,
+) -> Result<Response, Refusal> {
+    let name = match form::token_name(&fields) {
+        Ok(name) => name,
+        Err(errors) => return refuse(&app, &signed, None, errors).await,
+    };
+    let token = new_token()?;
+    let (user, hash, now) = (signed.user.id, secret::digest(&token), clock::now());
+    app.store.write(move |tx| tokens::insert(tx, &hash, user, &name, now, None)).await?;
+    Ok(done(&app, &signed, Notice::good("The token is made.").with_secret("Token", token)))
+}
+
+/// Revokes a token of one's own.
+pub(super) async fn revoke_token(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    SignedForm { signed, .. }: SignedForm,
+) -> Result<Response, Refusal> {
+    let id: TokenId = id.parse().map_err(|_| Refusal::NotFound)?;
+    let user = signed.user.id;
+    if !app.store.write(move |tx| tokens::delete(tx, user, id)).await? {
+        return Err(Refusal::NotFound);
+    }
+    Ok(done(&app, &signed, Notice::good("The token is revoked: it no longer works.")))
+}
+
+async fn refuse(
+    app: &App,
+    signed: &SignedIn,
+    typed_keys: Option<String>,
+    errors: Errors,
+) -> Result<Response, Refusal> {
+    page(app, signed, StatusCode::UNPROCESSABLE_ENTITY, typed_keys, errors).await
+}
+
+fn done(app: &App, signed: &SignedIn, notice: Notice) -> Response {
+    leave(app, signed.session, notice);
+    Redirect::to(paths::SETTINGS).into_response()
+}
+
+async fn page(
+    app: &App,
+    signed: &SignedIn,
+    status: StatusCode,
+    typed_keys: Option<String>,
+    errors: Errors,
+) -> Result<Response, Refusal> {
+    let user = signed.user.id;
+    let tokens = app.store.read(move |conn| tokens::list(conn, user)).await?;
+    let page = settings::Page {
+        chrome: chrome(app, signed, "Settings", Tab::Settings),
+        keys: signed.user.ssh_keys.clone(),
+        typed_keys,
+        has_password: signed.user.password_hash.is_some(),
+        tokens,
+        errors,
+        now: clock::now(),
+    };
+    Ok((status, Html(settings::page(&page))).into_response())
+}

@@ -1,0 +1,228 @@
+//! One bin: its nodes with state, progress, connection and buttons; alone on its page with the history. *Pure.*
+
+use super::layout::{Chrome, Refresh, document};
+use super::{parts, states};
+use crate::model::agent::{NodeDeploymentView, ReservationView};
+use crate::model::clock::{Timestamp, seconds_between};
+use crate::model::deployment::{DeploymentState, Progress, Request, StepEvent};
+use crate::model::reservation::ReservationState;
+use crate::model::ssh_key::PublicKey;
+use crate::web::paths;
+use maud::{Markup, html};
+
+/// One bin alone, with the history of each node.
+#[derive(Debug)]
+pub(in crate::web) struct Page {
+    pub(in crate::web) chrome: Chrome,
+    pub(in crate::web) reservation: ReservationView,
+    pub(in crate::web) now: Timestamp,
+}
+
+/// One bin alone, with the history of each node.
+pub(in crate::web) fn page(page: &Page) -> String {
+    let id = page.reservation.id;
+    let body = html! {
+        div data-live=(paths::reservation_live(id)) data-events=(paths::EVENTS) {
+            (fragment_markup(&page.reservation, &page.chrome.csrf, page.now))
+        }
+    };
+    document(&page.chrome, Refresh::Always, &body)
+}
+
+/// The bin alone, without the page around it.
+pub(in crate::web) fn fragment(reservation: &ReservationView, csrf: &str, now: Timestamp) -> String {
+    fragment_markup(reservation, csrf, now).into_string()
+}
+
+fn fragment_markup(reservation: &ReservationView, csrf: &str, now: Timestamp) -> Markup {
+    html! {
+        (card(reservation, csrf, &paths::reservation(reservation.id), now))
+        @for node in &reservation.nodes {
+            section.card { h2 { "History of " (node.node) } (history(&node.events)) }
+        }
+    }
+}
+
+/// One bin of a list. `back` is the page that its buttons come back to.
+pub(super) fn card(reservation: &ReservationView, csrf: &str, back: &str, now: Timestamp) -> Markup {
+    let id = reservation.id;
+    html! {
+        section.card.bin id={ "bin-" (id) } {
+            header {
+                h2 { a href=(paths::reservation(id)) { (reservation.name) } }
+                (states::reservation(reservation.state))
+                p.facts {
+                    @if let Some(environment) = &reservation.environment { strong { (environment) } " · " }
+                    (reservation.owner_email) " · " (period(reservation, now))
+                }
+            }
+            (next_step(reservation))
+            ul.nodes {
+                @for node in &reservation.nodes {
+                    li { (node_row(node, reservation.state, csrf, back, now)) }
+                }
+            }
+            (destroy(reservation, csrf))
+        }
+    }
+}
+
+fn period(reservation: &ReservationView, now: Timestamp) -> Markup {
+    html! {
+        @if reservation.start > now { "starts " (parts::moment(reservation.start, now)) ", " }
+        "ends " (parts::moment(reservation.end, now))
+    }
+}
+
+fn next_step(reservation: &ReservationView) -> Markup {
+    html! {
+        @if reservation.state == ReservationState::Held {
+            p { a.button.main href=(paths::configure(reservation.id)) { "Configure" } " to deploy something on it." }
+        } @else if reservation.state == ReservationState::Configured {
+            p { a href=(paths::configure(reservation.id)) { "Change the configuration" } }
+        }
+    }
+}
+
+fn node_row(
+    node: &NodeDeploymentView,
+    reservation: ReservationState,
+    csrf: &str,
+    back: &str,
+    now: Timestamp,
+) -> Markup {
+    html! {
+        div.what {
+            span.node-name { (node.node) }
+            span.facts { (node.model.shown()) " · " (node.address) }
+        }
+        div.where {
+            (states::deployment(node.state))
+            span.far { (parts::duration(seconds_between(node.state_since, now))) }
+            @if let Some((step, steps)) = states::step(node.state).filter(|_| !node.state.is_resting()) {
+                span.far { "step " (step) " of " (steps) }
+            }
+            p.hint { (states::meaning(node.state)) }
+            @if let Some(request) = node.request { p.hint { (asked(request)) " was asked for and begins shortly." } }
+        }
+        @if let Some(progress) = &node.progress { (bar(&node.node, progress)) }
+        @if let Some(problem) = &node.problem {
+            div.problem {
+                p { strong { "Seen: " } (problem.seen) ". " strong { "Expected: " } (problem.expected) "." }
+                p { strong { "What to do: " } (problem.advice) }
+            }
+        }
+        (connection(node))
+        @if reservation == ReservationState::Active { (buttons(node, csrf, back)) }
+    }
+}
+
+fn bar(node: &crate::model::node::NodeName, progress: &Progress) -> Markup {
+    let percent = progress.percent();
+    html! {
+        div.progress {
+            progress value=(percent) max="100" aria-label={ "Progress of " (node) } { (percent) " %" }
+            span {
+                (percent) " % · " (parts::bytes(progress.done_bytes)) " of " (parts::bytes(progress.total_bytes))
+                @if progress.rate_bytes_per_second > 0 {
+                    " · " (parts::bytes(progress.rate_bytes_per_second)) "/s"
+                }
+                @if let Some(left) = progress.seconds_left() { " · " (parts::duration(left)) " left" }
+            }
+        }
+    }
+}
+
+/// How to sign in, once that makes sense.
+fn connection(node: &NodeDeploymentView) -> Markup {
+    let Some(user) = node.ssh_user.as_deref().filter(|_| node.state == DeploymentState::Deployed) else {
+        return html! {};
+    };
+    let key = node.host_key.as_deref().and_then(|line| PublicKey::parse(line).ok());
+    html! {
+        div.connect {
+            code.copy { "ssh -p " (node.ssh_port) " " (user) "@" (node.address) }
+            @if let Some(key) = key {
+                details id={ "key-" (node.node) } {
+                    summary { "host key " code.fingerprint { (key.fingerprint()) } }
+                    p.hint { "Line for your known_hosts:" }
+                    code.copy { (known_host(node)) " " (key.algorithm()) " " (key.blob()) }
+                }
+            }
+        }
+    }
+}
+
+/// The host as `known_hosts` names it.
+fn known_host(node: &NodeDeploymentView) -> String {
+    match node.ssh_port {
+        22 => node.address.to_string(),
+        port => format!("[{}]:{port}", node.address),
+    }
+}
+
+fn buttons(node: &NodeDeploymentView, csrf: &str, back: &str) -> Markup {
+    let down = matches!(node.state, DeploymentState::Destroying | DeploymentState::Destroyed);
+    html! {
+        @if !down && node.request != Some(Request::Destroy) {
+            div.actions {
+                form method="post" action=(paths::request(&node.node, Request::HardReboot)) {
+                    (parts::csrf(csrf)) input type="hidden" name="back" value=(back);
+                    button { "Hard reboot" }
+                }
+                details.confirm id={ "again-" (node.node) } {
+                    summary { "Deploy again…" }
+                    form method="post" action=(paths::request(&node.node, Request::DeployAgain)) {
+                        (parts::csrf(csrf)) input type="hidden" name="back" value=(back);
+                        p { "Everything on the card of " (node.node) " is lost." }
+                        button.danger { "Deploy " (node.node) " again" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn destroy(reservation: &ReservationView, csrf: &str) -> Markup {
+    let (ask, effect, act) = match reservation.state {
+        ReservationState::Held | ReservationState::Configured => {
+            ("Cancel the reservation…", "The nodes are free for others at once.", "Cancel the reservation")
+        }
+        ReservationState::Active => (
+            "Destroy node bin…",
+            "Access ends, the cards are wiped, the nodes are free for others. This cannot be undone.",
+            "Destroy the node bin",
+        ),
+        ReservationState::Ending | ReservationState::Ended => return html! {},
+    };
+    html! {
+        details.confirm.destroy id={ "destroy-" (reservation.id) } {
+            summary { (ask) }
+            form method="post" action=(paths::release(reservation.id)) {
+                (parts::csrf(csrf))
+                p { (effect) }
+                button.danger { (act) }
+            }
+        }
+    }
+}
+
+fn asked(request: Request) -> &'static str {
+    match request {
+        Request::HardReboot => "A hard reboot",
+        Request::DeployAgain => "Deploying again",
+        Request::Destroy => "Destroying",
+    }
+}
+
+fn history(events: &[StepEvent]) -> Markup {
+    html! {
+        @if events.is_empty() { p.hint { "Nothing has happened yet." } } @else {
+            ol.history {
+                @for event in events.iter().rev() {
+                    li { (parts::second(event.at)) " " code { (event.state.as_str()) } " " span { (event.text) } }
+                }
+            }
+        }
+    }
+}

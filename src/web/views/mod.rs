@@ -1,0 +1,20 @@
+//! The pages as HTML: pure functions of a page struct, and the only door of maud.
+//!
+//! *Pure.* `page` is a whole document, `fragment` the part of it that the script swaps. States are shown by
+//! colour, shape and text together; every time says its zone and how far away it is.
+
+mod layout;
+mod parts;
+mod shapes;
+mod states;
+
+pub(super) mod bin;
+pub(super) mod configure;
+pub(super) mod link;
+pub(super) mod manage;
+pub(super) mod message;
+pub(super) mod reserve;
+pub(super) mod settings;
+pub(super) mod sign_in;
+
+pub(super) use layout::{Chrome, Tab, Who};

@@ -1,0 +1,111 @@
+//! Small parts of pages: times, sizes, fields. *Pure.*
+
+use crate::model::clock::{Timestamp, seconds_between};
+use crate::web::forms::Errors;
+use maud::{Markup, html};
+
+/// The hidden field that proves that a form is ours.
+pub(super) fn csrf(token: &str) -> Markup {
+    html! { input type="hidden" name="csrf" value=(token); }
+}
+
+/// A time, with its zone and how far away it is.
+pub(super) fn moment(at: Timestamp, now: Timestamp) -> Markup {
+    html! {
+        time datetime=(at.strftime("%Y-%m-%dT%H:%M:%SZ")) { (at.strftime("%Y-%m-%d %H:%M UTC")) }
+        " " span.far { "(" (away(at, now)) ")" }
+    }
+}
+
+/// A time to the second, for histories.
+pub(super) fn second(at: Timestamp) -> Markup {
+    let shown = at.strftime("%m-%d %H:%M:%S").to_string();
+    html! {
+        time datetime=(at.strftime("%Y-%m-%dT%H:%M:%SZ")) title=(at.strftime("%Y-%m-%d %H:%M:%S UTC")) { (shown) }
+    }
+}
+
+/// How far away a time is, in words.
+pub(super) fn away(at: Timestamp, now: Timestamp) -> String {
+    match (seconds_between(now, at), seconds_between(at, now)) {
+        (0, 0) => "now".to_owned(),
+        (0, ago) => format!("{} ago", duration(ago)),
+        (ahead, _) => format!("in {}", duration(ahead)),
+    }
+}
+
+/// A number of seconds in words, to two units.
+pub(super) fn duration(seconds: u64) -> String {
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    let two = |whole: u64, unit: &str, rest: u64, part: &str| match rest {
+        0 => format!("{whole} {unit}"),
+        rest => format!("{whole} {unit} {rest} {part}"),
+    };
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, minutes) => two(minutes, "min", seconds % 60, "s"),
+        (0 | 1, hours, minutes) => two(hours, "h", minutes % 60, "min"),
+        (days, hours, _) => two(days, "d", hours % 24, "h"),
+    }
+}
+
+/// A number of bytes in words, in decimal units as cards are sold.
+pub(super) fn bytes(number: u64) -> String {
+    for (unit, size) in [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1000)] {
+        if number >= size {
+            let tenths = u128::from(number) * 10 / u128::from(size);
+            let (whole, tenth) = (tenths / 10, tenths % 10);
+            return if whole < 100 { format!("{whole}.{tenth} {unit}") } else { format!("{whole} {unit}") };
+        }
+    }
+    format!("{number} bytes")
+}
+
+/// The error beside a field, which the field names by `aria-describedby`.
+pub(super) fn wrong(errors: &Errors, field: &str) -> Markup {
+    html! {
+        @if let Some(text) = errors.at(field) { p.wrong id={ (field) "-wrong" } { (text) } }
+    }
+}
+
+/// The attribute values of a field that may be wrong: `aria-invalid` and `aria-describedby`.
+pub(super) fn marks(errors: &Errors, field: &str) -> (Option<&'static str>, Option<String>) {
+    let is_wrong = errors.at(field).is_some();
+    (is_wrong.then_some("true"), is_wrong.then(|| format!("{field}-wrong")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_two_units() {
+        let check = |seconds, text: &str| assert_eq!(duration(seconds), text);
+        check(0, "0 s");
+        check(59, "59 s");
+        check(60, "1 min");
+        check(125, "2 min 5 s");
+        check(3600, "1 h");
+        check(2 * 3600 + 305, "2 h 5 min");
+        check(30 * 3600, "30 h");
+        check(50 * 3600, "2 d 2 h");
+    }
+
+    #[test]
+    fn times_are_near_or_far() {
+        let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
+        let check = |at: &str, text: &str| assert_eq!(away(at.parse().unwrap(), now), text);
+        check("2026-03-01T12:00:00.4Z", "now");
+        check("2026-03-01T14:05:00Z", "in 2 h 5 min");
+        check("2026-03-01T11:59:20Z", "40 s ago");
+    }
+
+    #[test]
+    fn sizes_are_read_as_on_the_card() {
+        let check = |number, text: &str| assert_eq!(bytes(number), text);
+        check(999, "999 bytes");
+        check(1_800_000_000, "1.8 GB");
+        check(23_456_789, "23.4 MB");
+        check(512_000_000, "512 MB");
+    }
+}
