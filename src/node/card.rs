@@ -9,7 +9,7 @@ use crate::model::verb::CardReport;
 use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom};
-use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{FileExt, FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Bytes at offsets: what a card is made of. Offsets and lengths lie within the card's size.
@@ -85,15 +85,15 @@ impl Card {
         if write && card_find::is_read_only(path, &metadata) {
             return Err(read_only(path));
         }
-        if write && kind == Kind::Device {
-            not_in_use(path)?;
-        }
         let mut file = OpenOptions::new().read(true).write(write).open(path).map_err(|error| match error
             .raw_os_error()
         {
             Some(libc_erofs) if libc_erofs == nix::libc::EROFS => read_only(path),
             _ => cannot_open(path, &error),
         })?;
+        if write && kind == Kind::Device && card_find::is_in_use(path) {
+            return Err(in_use(path));
+        }
         let size = file.seek(SeekFrom::End(0)).map_err(|error| cannot_open(path, &error))?;
         Ok(Self::new(path, kind, size, Box::new(file)))
     }
@@ -176,16 +176,12 @@ pub(crate) fn sectors(offset: u64, bytes: u64) -> String {
     if first == last { format!("sector {first}") } else { format!("sectors {first} to {last}") }
 }
 
-/// A mounted device refuses to be opened exclusively (open(2), O_EXCL on block devices).
-fn not_in_use(path: &Path) -> Result<(), Stop> {
-    match OpenOptions::new().read(true).custom_flags(nix::libc::O_EXCL).open(path) {
-        Err(error) if error.raw_os_error() == Some(nix::libc::EBUSY) => Err(Stop::pointless(
-            format!("{} is in use: something on it is mounted", path.display()),
-            "a card that nothing else uses",
-            "Boot the node from the network; if this is not a node, name the right card with --card.",
-        )),
-        Ok(_) | Err(_) => Ok(()),
-    }
+fn in_use(path: &Path) -> Stop {
+    Stop::pointless(
+        format!("{} is in use: something on it is mounted, or held by another program", path.display()),
+        "a card that nothing else uses",
+        "Boot the node from the network; if this is not a node, name the right card with --card.",
+    )
 }
 
 fn missing(path: &Path, error: &io::Error) -> Stop {

@@ -52,9 +52,22 @@ fn rank(name: &str) -> Option<u8> {
     scsi.is_some_and(letters).then_some(2)
 }
 
-fn is_in_use(path: &Path) -> bool {
-    let opened = OpenOptions::new().read(true).custom_flags(nix::libc::O_EXCL).open(path);
-    opened.is_err_and(|error| error.raw_os_error() == Some(nix::libc::EBUSY))
+/// Whether something of this disk is mounted or otherwise held. A disk that cannot be asked counts as held.
+pub(crate) fn is_in_use(path: &Path) -> bool {
+    // The kernel gives a disk to one exclusive user (open(2), O_EXCL on block devices); a mount is one.
+    let held = OpenOptions::new().read(true).custom_flags(nix::libc::O_EXCL).open(path).is_err();
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    held || path.file_name().and_then(|name| name.to_str()).is_some_and(|name| {
+        let parts = fs::read_dir(Path::new("/sys/block").join(name)).into_iter().flatten().flatten();
+        let folders = parts.map(|part| part.path()).chain([Path::new("/sys/block").join(name)]);
+        let numbers = folders.filter_map(|folder| fs::read_to_string(folder.join("dev")).ok());
+        numbers.into_iter().any(|number| is_mounted(&mounts, number.trim()))
+    })
+}
+
+/// Whether a device number such as `179:2` is mounted (proc(5), mountinfo: the third field).
+fn is_mounted(mountinfo: &str, number: &str) -> bool {
+    mountinfo.lines().any(|line| line.split_ascii_whitespace().nth(2) == Some(number))
 }
 
 /// What a probe says of the card at that path; `None` if there is none.
@@ -112,6 +125,22 @@ mod tests {
         check("loop0", None);
         check("ram1", None);
         check("sd", None);
+    }
+
+    #[test]
+    fn mounts_are_found_by_number() {
+        let text = "22 27 0:21 / /proc rw - proc proc rw\n27 1 179:2 / / rw - ext4 /dev/root rw\n";
+        assert!(is_mounted(text, "179:2") && !is_mounted(text, "179:1") && !is_mounted("", "179:2"));
+    }
+
+    #[test]
+    fn the_disk_of_this_machine_is_never_the_card() {
+        let root = fs::read_to_string("/proc/self/mountinfo").unwrap();
+        if let Ok(card) = find() {
+            let name = card.file_name().unwrap().to_str().unwrap().to_owned();
+            let number = fs::read_to_string(Path::new("/sys/block").join(name).join("dev")).unwrap();
+            assert!(!is_mounted(&root, number.trim()), "{}", card.display());
+        }
     }
 
     #[test]

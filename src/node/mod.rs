@@ -38,3 +38,6 @@ pub use run::{Outcome, run, run_on};
 
 #[cfg(test)]
 mod testing;
+
+#[cfg(test)]
+mod tests;

@@ -34,25 +34,43 @@ pub(crate) fn stored(disk_bytes: usize, used: &[(usize, usize)]) -> Stored {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             *byte = (state >> 56) as u8;
         }
-        let plain = &disk[offset..offset + size];
-        let frame = zstd::bulk::compress(plain, 1).unwrap();
-        chunks.push(Chunk {
-            disk_offset: offset as u64,
-            disk_bytes: size as u32,
-            stored_offset: frames.len() as u64,
-            stored_bytes: frame.len() as u32,
-            digest: Digest::of(plain),
-        });
-        frames.extend(frame);
+        chunks.push(append(&mut frames, offset as u64, &disk[offset..offset + size]));
     }
-    let manifest = Manifest {
+    Stored { manifest: manifest(disk_bytes, frames.len(), chunks), frames, disk }
+}
+
+/// This disk as a stored image, in chunks of that size; empty ones are left out.
+pub(crate) fn store(disk: Vec<u8>, chunk_bytes: usize) -> Stored {
+    let (mut chunks, mut frames) = (Vec::new(), Vec::new());
+    for (index, plain) in disk.chunks(chunk_bytes).enumerate() {
+        if plain.iter().any(|byte| *byte != 0) {
+            chunks.push(append(&mut frames, (index * chunk_bytes) as u64, plain));
+        }
+    }
+    Stored { manifest: manifest(disk.len(), frames.len(), chunks), frames, disk }
+}
+
+fn append(frames: &mut Vec<u8>, disk_offset: u64, plain: &[u8]) -> Chunk {
+    let frame = zstd::bulk::compress(plain, 1).unwrap();
+    let chunk = Chunk {
+        disk_offset,
+        disk_bytes: plain.len() as u32,
+        stored_offset: frames.len() as u64,
+        stored_bytes: frame.len() as u32,
+        digest: Digest::of(plain),
+    };
+    frames.extend(frame);
+    chunk
+}
+
+fn manifest(disk_bytes: usize, stored_bytes: usize, chunks: Vec<Chunk>) -> Manifest {
+    Manifest {
         disk_bytes: disk_bytes as u64,
-        used_bytes: used.iter().map(|(_, size)| *size as u64).sum(),
-        stored_bytes: frames.len() as u64,
+        used_bytes: chunks.iter().map(|chunk| u64::from(chunk.disk_bytes)).sum(),
+        stored_bytes: stored_bytes as u64,
         digest: Manifest::digest_of(&chunks),
         chunks,
-    };
-    Stored { manifest, frames, disk }
+    }
 }
 
 /// What the server does wrong with a request for chunks.

@@ -114,4 +114,4 @@ impl Plan {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::node) mod tests;

@@ -18,7 +18,7 @@ fn key(text: &str) -> PublicKey {
     PublicKey::parse(text).unwrap()
 }
 
-fn args(disk: &Disk, family: OsFamily) -> CustomiseArgs {
+pub(in crate::node) fn args(disk: &Disk, family: OsFamily) -> CustomiseArgs {
     CustomiseArgs {
         layout: disk.layout.clone(),
         family,
@@ -34,7 +34,7 @@ fn args(disk: &Disk, family: OsFamily) -> CustomiseArgs {
     }
 }
 
-fn raspberry_pi_os() -> Disk {
+pub(in crate::node) fn raspberry_pi_os() -> Disk {
     Disk::new(
         TableKind::Mbr,
         &[
