@@ -122,6 +122,12 @@ impl Handle {
         self.boards.iter().map(|board| self.view(board)).collect()
     }
 
+    /// Resolves when a board is at such a stage; none if there is no such board.
+    pub async fn reached(&self, name: &str, wanted: impl Fn(&Stage) -> bool) -> Option<Stage> {
+        let board = self.boards.iter().find(|board| board.spec.name.as_str() == name)?;
+        Some(board.status.reached(wanted).await)
+    }
+
     /// Tells a board what to get wrong; false if there is no such board.
     pub fn set_faults(&self, name: &str, faults: Faults) -> bool {
         let board = self.boards.iter().find(|board| board.spec.name.as_str() == name);

@@ -2,8 +2,8 @@
 //! but for the monotonic clock of [`Busy`].
 
 use serde::{Deserialize, Serialize};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 
 /// Where a board is, in words for the simulator's page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
@@ -85,7 +85,7 @@ pub(super) enum Work {
 /// Everything that changes on a board while it lives.
 #[derive(Debug, Default)]
 pub(super) struct Status {
-    inner: Mutex<Inner>,
+    inner: watch::Sender<Inner>,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -96,40 +96,50 @@ struct Inner {
 }
 
 impl Status {
-    fn with<T>(&self, act: impl FnOnce(&mut Inner) -> T) -> T {
-        act(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
+    pub(super) fn stage(&self) -> Stage {
+        self.inner.borrow().stage.clone()
     }
 
-    pub(super) fn stage(&self) -> Stage {
-        self.with(|inner| inner.stage.clone())
+    /// Resolves when the board is at such a stage.
+    pub(super) async fn reached(&self, wanted: impl Fn(&Stage) -> bool) -> Stage {
+        let mut inner = self.inner.subscribe();
+        let reached = inner.wait_for(|inner| wanted(&inner.stage)).await.map(|inner| inner.stage.clone());
+        // Cannot fail: the sender is ours.
+        reached.unwrap_or_default()
     }
 
     pub(super) fn set_stage(&self, stage: Stage) {
-        self.with(|inner| inner.stage = stage);
+        self.inner.send_modify(|inner| inner.stage = stage);
     }
 
     pub(super) fn faults(&self) -> Faults {
-        self.with(|inner| inner.faults)
+        self.inner.borrow().faults
     }
 
     pub(super) fn set_faults(&self, faults: Faults) {
-        self.with(|inner| inner.faults = faults);
+        self.inner.send_modify(|inner| inner.faults = faults);
     }
 
     pub(super) fn hangs(&self) -> bool {
-        self.with(|inner| inner.faults.hang.strike())
+        self.strikes(|faults| &mut faults.hang)
     }
 
     pub(super) fn drops_ssh(&self) -> bool {
-        self.with(|inner| inner.faults.drop_ssh.strike())
+        self.strikes(|faults| &mut faults.drop_ssh)
+    }
+
+    fn strikes(&self, fault: impl FnOnce(&mut Faults) -> &mut Times) -> bool {
+        let mut strikes = false;
+        self.inner.send_modify(|inner| strikes = fault(&mut inner.faults).strike());
+        strikes
     }
 
     pub(super) fn busy(&self) -> Busy {
-        self.with(|inner| inner.busy)
+        self.inner.borrow().busy
     }
 
     pub(super) fn count_boot(&self) {
-        self.with(|inner| inner.busy.boots += 1);
+        self.inner.send_modify(|inner| inner.busy.boots += 1);
     }
 
     /// Counts the time until the span is dropped.
@@ -149,7 +159,7 @@ pub(super) struct Span<'a> {
 impl Drop for Span<'_> {
     fn drop(&mut self) {
         let millis = millis(self.start.elapsed());
-        self.status.with(|inner| match self.work {
+        self.status.inner.send_modify(|inner| match self.work {
             Work::Boot => inner.busy.boot_millis += millis,
             Work::Verb => inner.busy.verb_millis += millis,
         });
