@@ -4,6 +4,7 @@
 
 mod agent;
 mod api;
+mod boot;
 mod browser;
 mod dhcp_netns;
 mod pages;
