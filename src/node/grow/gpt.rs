@@ -14,7 +14,7 @@ const MOST_ENTRIES: u64 = 1024;
 pub(super) struct Gpt {
     /// The protective master boot record.
     protective: Vec<u8>,
-    /// The primary header's sector.
+    /// The header's sector, the primary's where it is whole.
     header: Vec<u8>,
     entries: Vec<u8>,
     entry_size: usize,
@@ -23,20 +23,24 @@ pub(super) struct Gpt {
 }
 
 impl Gpt {
-    /// Where the entries lie, from the first two sectors: offset and size in bytes.
-    pub(super) fn entries_at(head: &[u8]) -> Option<(u64, usize)> {
-        let header = head.get(512..1024).filter(|header| header.starts_with(SIGNATURE))?;
+    /// Where the entries lie that a header's sector names: offset and size in bytes.
+    pub(super) fn entries_at(header: &[u8]) -> Option<(u64, usize)> {
+        let header = header.get(..512).filter(|header| header.starts_with(SIGNATURE))?;
         let (count, size) = (number(header, 80, 4), number(header, 84, 4));
         let sane = (1..=MOST_ENTRIES).contains(&count) && (128..=1024).contains(&size);
         let at = number(header, 72, 8).checked_mul(SECTOR).filter(|_| sane)?;
         Some((at, usize::try_from(count * size).ok()?))
     }
 
-    /// Reads the first two sectors and the entries of a card of that many sectors.
-    pub(super) fn decode(head: &[u8], entries: &[u8], sectors: u64) -> Result<Self, String> {
-        let (protective, header) = head.split_at_checked(512).ok_or("it is cut off")?;
-        if !header.starts_with(SIGNATURE) || Self::entries_at(head).is_none() {
-            return Err("the second sector is no GPT header".to_owned());
+    /// Reads the first sector, a header's sector and its entries, of a card of that many sectors.
+    pub(super) fn decode(
+        protective: &[u8],
+        header: &[u8],
+        entries: &[u8],
+        sectors: u64,
+    ) -> Result<Self, String> {
+        if Self::entries_at(header).is_none() {
+            return Err("neither the second nor the last sector is a GPT header".to_owned());
         }
         let size = usize::try_from(number(header, 12, 4)).unwrap_or_default();
         let mut sealed =
@@ -94,7 +98,9 @@ impl Gpt {
         }
         let last = self.sectors.saturating_sub(1);
         let backup_entries = last.saturating_sub(self.entry_sectors());
-        let primary_entries = super::table::number(&self.header, 72, 8);
+        // A backup's header names its own entries; those of the primary follow its header.
+        let is_primary = super::table::number(&self.header, 24, 8) == 1;
+        let primary_entries = if is_primary { super::table::number(&self.header, 72, 8) } else { 2 };
         let backup = self.header_at(last, 1, backup_entries);
         let primary = self.header_at(1, last, primary_entries);
         self.header.clone_from(&primary);

@@ -66,9 +66,9 @@ fn check(name: &str, bytes: u64, reporter: &mut Reporter<'_>) -> Result<(), Stop
         return Ok(());
     }
     Err(Stop::pointless(
-        format!("the image's root file system is damaged beyond easy repair: {}", tool::said(&output)),
+        format!("the root file system is damaged beyond safe repair: {}", tool::said(&output)),
         "a file system that `e2fsck -p` accepts",
-        "Check the image's root partition with e2fsck where the image was made, and import it again.",
+        "Deploy again, for the power may have failed while it grew; if that does not help, check the image's root partition with e2fsck where it was made, and import it again.",
     ))
 }
 

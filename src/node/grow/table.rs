@@ -46,9 +46,12 @@ impl Table {
         let table = match kind {
             TableKind::Mbr => Mbr::decode(&bytes(card, 0, 512)?).map(|mbr| Self::Mbr(mbr, sectors)),
             TableKind::Gpt => {
-                let head = bytes(card, 0, 1024)?;
-                let entries = Gpt::entries_at(&head).map(|(at, size)| bytes(card, at, size)).transpose()?;
-                Gpt::decode(&head, &entries.unwrap_or_default(), sectors).map(|gpt| Self::Gpt(Box::new(gpt)))
+                // The backup counts when the power failed while the primary was written.
+                match read_gpt(card, 1, sectors)? {
+                    Err(flaw) => read_gpt(card, sectors.saturating_sub(1), sectors)?.map_err(|_| flaw),
+                    primary => primary,
+                }
+                .map(|gpt| Self::Gpt(Box::new(gpt)))
             }
         };
         table.map_err(|flaw| {
@@ -98,10 +101,20 @@ impl Table {
             if bytes(card, offset, content.len())? != content {
                 let size = content.len() as u64;
                 card.write(offset, &content).map_err(|error| card.io("written", offset, size, &error))?;
+                card.flush()?;
             }
         }
         Ok(())
     }
+}
+
+/// Reads the GPT whose header is at that sector.
+fn read_gpt(card: &Card, header: u64, sectors: u64) -> Result<Result<Gpt, String>, Stop> {
+    let protective = bytes(card, 0, 512)?;
+    let header = bytes(card, header * SECTOR, 512)?;
+    let entries = Gpt::entries_at(&header).filter(|(at, size)| at + *size as u64 <= card.size());
+    let entries = entries.map(|(at, size)| bytes(card, at, size)).transpose()?;
+    Ok(Gpt::decode(&protective, &header, &entries.unwrap_or_default(), sectors))
 }
 
 fn bytes(card: &Card, offset: u64, size: usize) -> Result<Vec<u8>, Stop> {

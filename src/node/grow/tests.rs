@@ -89,6 +89,25 @@ fn a_guid_table_moves_its_backup_to_the_end() {
 }
 
 #[test]
+fn a_torn_guid_table_is_read_from_its_backup() {
+    let disk = Disk::new(TableKind::Gpt, &[], FILES);
+    disk.set_card_size(100 * MIB);
+    verb_at(Verb::Grow, &disk.path, &args(&disk, PartitionSize::Bytes(40 * MIB))).report::<GrowReport>();
+    let file = std::fs::File::options().write(true).open(&disk.path).unwrap();
+    file.write_all_at(&[0xff; 40], 512 + 60).unwrap();
+    let report: GrowReport = verb_at(Verb::Grow, &disk.path, &args(&disk, PartitionSize::Whole)).report();
+    assert_eq!(report.partition_bytes, 94 * MIB);
+    let table = gpt::GptConfig::new().only_valid_headers(true).open(&disk.path).unwrap();
+    assert_eq!(table.primary_header().unwrap().part_start, 2);
+    assert_eq!(table.partitions()[&2].last_lba, (ROOT.0 + 94 * MIB) / 512 - 1);
+    disk.assert_clean();
+    file.write_all_at(&[0xff; 40], 512 + 60).unwrap();
+    file.write_all_at(&[0xff; 40], 100 * MIB - 512 + 60).unwrap();
+    let said = verb_at(Verb::Grow, &disk.path, &args(&disk, PartitionSize::Whole));
+    assert!(said.problem().0.seen.contains("no good partition table: its header has a wrong"), "{said:?}");
+}
+
+#[test]
 fn a_partition_behind_the_root_is_a_wall() {
     let disk = Disk::new(TableKind::Mbr, &[], FILES);
     disk.set_card_size(100 * MIB);

@@ -83,7 +83,8 @@ impl Source {
     pub(super) fn chunk(&self, chunk: &Chunk, stop: &AtomicBool) -> Result<Result<Vec<u8>, String>, Stop> {
         patiently(stop, || {
             let mut reader = self.range(&(chunk.stored_offset..super::plan::stored_end(chunk)))?;
-            Ok(unpack(chunk, &read_frame(&mut reader, chunk)?, Vec::new()))
+            let frame = read_frame(&mut reader, chunk)?;
+            Ok(Unpacker::new().and_then(|mut unpacker| unpacker.unpack(chunk, &frame, Vec::new())))
         })
     }
 
@@ -127,19 +128,32 @@ pub(super) fn read_frame(reader: &mut impl Read, chunk: &Chunk) -> Result<Vec<u8
     }
 }
 
-/// Unpacks a frame into the buffer and compares its digest; `Err` says what is wrong.
-pub(super) fn unpack(chunk: &Chunk, frame: &[u8], mut buffer: Vec<u8>) -> Result<Vec<u8>, String> {
-    let size = usize::try_from(chunk.disk_bytes.min(LARGEST_CHUNK)).unwrap_or_default();
-    buffer.clear();
-    buffer.reserve(size);
-    let unpacked = zstd::bulk::Decompressor::new()
-        .and_then(|mut decompressor| decompressor.decompress_to_buffer(frame, &mut buffer));
-    match unpacked {
-        Err(error) => Err(format!("it does not unpack: {error}")),
-        Ok(count) if count != size => Err(format!("it unpacks to {count} bytes, not {size}")),
-        Ok(_) => {
-            let digest = Digest::of(&buffer);
-            if digest == chunk.digest { Ok(buffer) } else { Err(format!("its digest is {digest}")) }
+/// Unpacks frames and compares digests.
+pub(super) struct Unpacker(zstd::bulk::Decompressor<'static>);
+
+impl Unpacker {
+    /// Ready for any number of frames.
+    pub(super) fn new() -> Result<Self, String> {
+        zstd::bulk::Decompressor::new().map(Self).map_err(|error| format!("zstd does not start: {error}"))
+    }
+
+    /// Unpacks a frame into the buffer; `Err` says what is wrong with it.
+    pub(super) fn unpack(
+        &mut self,
+        chunk: &Chunk,
+        frame: &[u8],
+        mut buffer: Vec<u8>,
+    ) -> Result<Vec<u8>, String> {
+        let size = usize::try_from(chunk.disk_bytes.min(LARGEST_CHUNK)).unwrap_or_default();
+        buffer.clear();
+        buffer.reserve(size);
+        match self.0.decompress_to_buffer(frame, &mut buffer) {
+            Err(error) => Err(format!("it does not unpack: {error}")),
+            Ok(count) if count != size => Err(format!("it unpacks to {count} bytes, not {size}")),
+            Ok(_) => {
+                let digest = Digest::of(&buffer);
+                if digest == chunk.digest { Ok(buffer) } else { Err(format!("its digest is {digest}")) }
+            }
         }
     }
 }

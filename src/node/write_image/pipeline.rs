@@ -8,7 +8,7 @@
 //! never more than three times [`FLUSH_BYTES`] ahead of the card. A stage that ends drops its channels, and so
 //! ends the others; the first reason is the one told.
 
-use super::fetch::{FetchError, Patience, read_frame, unpack};
+use super::fetch::{FetchError, Patience, Unpacker, read_frame};
 use super::journal::Journal;
 use super::{Job, plan};
 use crate::model::verb::Phase;
@@ -150,10 +150,11 @@ fn unpack_all(
     recycled: &Receiver<Vec<u8>>,
     chunks: &SyncSender<Plain>,
 ) -> Ending {
+    let mut unpacker = Unpacker::new().map_err(|what| Stop::node("unpack", &io::Error::other(what)))?;
     for Frame { index, bytes } in frames {
         let Some(chunk) = job.manifest.chunks.get(index) else { break };
         let buffer = recycled.try_recv().unwrap_or_default();
-        let plain = match unpack(chunk, &bytes, buffer) {
+        let plain = match unpacker.unpack(chunk, &bytes, buffer) {
             Ok(plain) => plain,
             Err(_) => job.source.chunk(chunk, job.stop)?.map_err(|flaw| {
                 Stop::pointless(

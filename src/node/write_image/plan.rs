@@ -6,7 +6,7 @@ use crate::node::stop::Stop;
 use std::ops::Range;
 
 /// No chunk may be larger, on the card or compressed: a handful of them is in flight.
-pub(super) const LARGEST_CHUNK: u32 = 16 << 20;
+pub(super) const LARGEST_CHUNK: u32 = 4 << 20;
 /// One request asks for about so much.
 const REQUEST_BYTES: u64 = 32 << 20;
 
