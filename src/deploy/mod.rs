@@ -14,7 +14,11 @@ mod deadlines;
 mod machine;
 mod states;
 
+mod remote;
+mod ssh;
+
 pub use machine::{Change, Event, Machine, Plan, Reaction};
+pub use remote::{Broken, Dial, DialError, Exit, Output, Remote, Running, Target};
 
 use std::time::Duration;
 
