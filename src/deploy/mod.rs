@@ -14,11 +14,21 @@ mod deadlines;
 mod machine;
 mod states;
 
+mod bookings;
+mod driver;
+mod steps;
+mod supervisor;
+
+mod error;
+mod exports;
 mod remote;
 mod ssh;
 
+pub use error::Error;
+pub use exports::Exports;
 pub use machine::{Change, Event, Machine, Plan, Reaction};
 pub use remote::{Broken, Dial, DialError, Exit, Output, Remote, Running, Target};
+pub use supervisor::Supervisor;
 
 use std::time::Duration;
 

@@ -7,7 +7,7 @@ use crate::model::ssh_key::PublicKey;
 use std::net::SocketAddr;
 
 /// The longest line that is taken from a node; the rest of a longer one is dropped.
-pub const LONGEST_LINE_BYTES: usize = 64 * 1024;
+pub(super) const LONGEST_LINE_BYTES: usize = 64 * 1024;
 
 /// Where, as whom, and who is expected there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub trait Dial: Send + Sync {
 
 /// An open session; dropping it closes the connection.
 #[async_trait::async_trait]
-pub trait Remote: Send {
+pub trait Remote: Send + Sync {
     /// Starts a command and writes all of its standard input.
     async fn exec(&mut self, command: &str, input: Vec<u8>) -> Result<Box<dyn Running>, Broken>;
 }
@@ -50,6 +50,13 @@ pub enum Output {
     Complaint(String),
     /// It is over.
     Ended(Exit),
+}
+
+impl Output {
+    /// Whether nothing comes after it.
+    pub fn is_end(&self) -> bool {
+        matches!(self, Self::Ended(_))
+    }
 }
 
 /// How a command ended.

@@ -28,7 +28,7 @@ const WINDOW_BYTES: u32 = 128 * 1024;
 const BUFFERED_MESSAGES: usize = 16;
 
 /// The SSH client.
-pub struct Ssh {
+pub(super) struct Ssh {
     key: Arc<PrivateKey>,
     config: Arc<client::Config>,
     connect_timeout: Duration,
@@ -36,7 +36,7 @@ pub struct Ssh {
 
 impl Ssh {
     /// A client that signs in with `key` and gives each connection attempt so long.
-    pub fn new(key: &KeyPair, connect_timeout: Duration) -> Result<Self, NoSshKey> {
+    pub(super) fn new(key: &KeyPair, connect_timeout: Duration) -> Result<Self, NoSshKey> {
         let key = PrivateKey::from_openssh(&key.private).map_err(|_| NoSshKey)?;
         let preferred = Preferred { key: Cow::Borrowed(&[Algorithm::Ed25519]), ..Preferred::DEFAULT };
         let config = client::Config {

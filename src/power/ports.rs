@@ -92,6 +92,11 @@ impl Power {
         Ok(seen)
     }
 
+    /// Whether somebody switches that port: not so if people pull plugs.
+    pub async fn is_switched(&self, port: PortRef) -> Result<bool, Error> {
+        Ok(self.switch(port).await?.driver != PowerDriver::None)
+    }
+
     async fn switch(&self, port: PortRef) -> Result<Switch, Error> {
         let found = self.store.read(move |conn| switches::by_id(conn, port.switch)).await?;
         let switch = found.ok_or(Error::NoSuchSwitch { id: port.switch })?;

@@ -81,23 +81,77 @@ pub fn current_of_node(conn: &Connection, node: NodeId) -> Result<Option<Deploym
     Ok(conn.query_row(&sql, [node.0], deployment).optional()?)
 }
 
-/// The deployments that wait for the driver: a person asked something, or they wait for their node.
-pub fn waiting(conn: &Connection) -> Result<Vec<Deployment>> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM deployments
-         WHERE (request IS NOT NULL OR state = 'initialized') AND state <> 'destroyed' ORDER BY id"
-    );
-    let mut statement = conn.prepare_cached(&sql)?;
-    let found = statement.query_map([], deployment)?.collect::<rusqlite::Result<_>>()?;
-    Ok(found)
+/// How the deployments of one reservation stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Not destroyed yet.
+    pub unfinished: u32,
+    /// Neither destroyed nor being destroyed nor asked to be.
+    pub staying: u32,
 }
 
-/// Whether an earlier deployment still has the node.
-pub fn is_node_busy(conn: &Connection, waiting: &Deployment) -> Result<bool> {
+/// How the deployments of a reservation stand.
+pub fn standing(conn: &Connection, reservation: ReservationId) -> Result<Standing> {
     let mut statement = conn.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM deployments WHERE node_id = ?1 AND id < ?2 AND state <> 'destroyed')",
+        "SELECT count(*) FILTER (WHERE state <> 'destroyed') AS unfinished,
+             count(*) FILTER (WHERE state NOT IN ('destroying', 'destroyed') AND request IS NOT 'destroy') AS staying
+         FROM deployments WHERE reservation_id = ?1",
     )?;
-    Ok(statement.query_row((waiting.node.0, waiting.id.0), |row| row.get(0))?)
+    let read =
+        |row: &Row<'_>| Ok(Standing { unfinished: row.get("unfinished")?, staying: row.get("staying")? });
+    Ok(statement.query_row([reservation.0], read)?)
+}
+
+/// Asks all deployments of a reservation to be destroyed, whatever was asked before.
+pub fn request_destroy(tx: &Transaction<'_>, reservation: ReservationId) -> Result<()> {
+    tx.execute(
+        "UPDATE deployments SET request = 'destroy'
+         WHERE reservation_id = ?1 AND state NOT IN ('destroying', 'destroyed')",
+        [reservation.0],
+    )?;
+    Ok(())
+}
+
+/// The deployments that do not rest: each has a driver.
+pub fn active(conn: &Connection) -> Result<Vec<DeploymentId>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id FROM deployments
+         WHERE state <> 'destroyed' AND state NOT IN ('initialized', 'deployed', 'lost', 'failed') ORDER BY id",
+    )?;
+    let ids = statement.query_map([], |row| Ok(DeploymentId(row.get(0)?)))?;
+    Ok(ids.collect::<rusqlite::Result<_>>()?)
+}
+
+/// A deployment that nobody drives and that may need it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// The deployment.
+    pub id: DeploymentId,
+    /// Whether a person asks something of it.
+    pub is_asked: bool,
+    /// Whether it waits for its node, and no earlier deployment has that any more.
+    pub has_node: bool,
+}
+
+/// The deployments of which something is asked, and those that wait for their node.
+pub fn waiting(conn: &Connection) -> Result<Vec<Waiting>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id, request IS NOT NULL AS is_asked,
+             state = 'initialized' AND NOT EXISTS (
+                 SELECT 1 FROM deployments earlier
+                 WHERE earlier.node_id = d.node_id AND earlier.id < d.id AND earlier.state <> 'destroyed'
+             ) AS has_node
+         FROM deployments d
+         WHERE state <> 'destroyed' AND (request IS NOT NULL OR state = 'initialized') ORDER BY id",
+    )?;
+    let rows = statement.query_map([], |row| {
+        Ok(Waiting {
+            id: DeploymentId(row.get("id")?),
+            is_asked: row.get("is_asked")?,
+            has_node: row.get("has_node")?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// What a person asks of a deployment now.

@@ -1,0 +1,217 @@
+//! What a step reaches: the node's power, its boot target, an SSH session with it. *IO: through `power`, the store,
+//! the exports and `remote`.*
+//!
+//! One session is kept from step to step as long as the node runs the same system.
+
+use super::{Report, Trouble};
+use crate::deploy::Config;
+use crate::deploy::exports::Gate;
+use crate::deploy::remote::{Dial, DialError, Remote, Target};
+use crate::keys::{KeyFolder, KeyPair};
+use crate::model::clock::{Clock, SignedDuration, Timestamp};
+use crate::model::deployment::Deployment;
+use crate::model::environment::{Environment, OsFamily};
+use crate::model::ids::DeploymentId;
+use crate::model::node::{BootTarget, Node};
+use crate::model::power::PowerState;
+use crate::model::problem::Problem;
+use crate::model::reservation::Configuration;
+use crate::model::ssh_key::PublicKey;
+use crate::power::{Power, Since};
+use crate::store::{Store, environments, nodes, reservations};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, sleep_until};
+
+/// What all deployments share.
+pub(in crate::deploy) struct World {
+    pub(in crate::deploy) config: Config,
+    pub(in crate::deploy) store: Store,
+    pub(in crate::deploy) keys: KeyFolder,
+    pub(in crate::deploy) power: Power,
+    pub(in crate::deploy) exports: Gate,
+    pub(in crate::deploy) dial: Arc<dyn Dial>,
+    pub(in crate::deploy) clock: Clock,
+}
+
+/// What one deployment is about; does not change while it runs.
+pub(in crate::deploy) struct Job {
+    pub(in crate::deploy) id: DeploymentId,
+    pub(in crate::deploy) node: Node,
+    pub(in crate::deploy) environment: Environment,
+    pub(in crate::deploy) configuration: Option<Configuration>,
+    pub(super) pimaster_key: PublicKey,
+    pub(super) installer_key: PublicKey,
+    pub(super) node_key: KeyPair,
+}
+
+impl Job {
+    /// Reads what a deployment is about; none if a row it refers to is gone.
+    pub(in crate::deploy) async fn read(
+        world: &World,
+        row: &Deployment,
+    ) -> Result<Option<Self>, crate::deploy::Error> {
+        let (id, node, environment, reservation) = (row.id, row.node, row.environment, row.reservation);
+        let read = world.store.read(move |conn| {
+            let node = nodes::by_id(conn, node)?;
+            let environment = environments::by_id(conn, environment)?;
+            let configuration = reservations::by_id(conn, reservation)?.and_then(|found| found.configuration);
+            Ok(node.zip(environment).map(|(node, environment)| (node, environment, configuration)))
+        });
+        let Some((node, environment, configuration)) = read.await? else { return Ok(None) };
+        let (keys, name) = (world.keys.clone(), node.name.clone());
+        let read = move || {
+            Ok::<_, crate::keys::Error>((keys.pimaster()?, keys.installer_host()?, keys.node_host(&name)?))
+        };
+        // Keys are small files; the first deployment of a node makes one.
+        let read = tokio::task::spawn_blocking(read).await.map_err(|_| crate::deploy::Error::Stopped)?;
+        let (pimaster, installer, node_key) = read?;
+        let (pimaster_key, installer_key) = (pimaster.public, installer.public);
+        Ok(Some(Self { id, node, environment, configuration, pimaster_key, installer_key, node_key }))
+    }
+}
+
+/// Which system a node runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum System {
+    /// The installer, from the network.
+    Installer,
+    /// What was deployed, from the card.
+    Deployed,
+}
+
+/// An open SSH session.
+pub(in crate::deploy) struct Session {
+    system: System,
+    pub(super) remote: Box<dyn Remote>,
+}
+
+/// What a step works with.
+pub(in crate::deploy) struct Hands {
+    pub(in crate::deploy) world: Arc<World>,
+    pub(in crate::deploy) job: Arc<Job>,
+    pub(in crate::deploy) session: Option<Session>,
+    pub(in crate::deploy) reports: mpsc::Sender<Report>,
+}
+
+impl Hands {
+    /// Tells the driver. It listens for as long as the step runs.
+    pub(super) async fn tell(&self, report: Report) {
+        let _ = self.reports.send(report).await;
+    }
+
+    /// Adds a line to the history.
+    pub(super) async fn note(&self, text: impl Into<String>) {
+        self.tell(Report::Noted(text.into())).await;
+    }
+
+    /// What the person chose.
+    pub(super) fn configuration(&self) -> Result<&Configuration, Trouble> {
+        self.job.configuration.as_ref().ok_or_else(|| {
+            Trouble::pointless(Problem::new(
+                "the reservation holds no configuration",
+                "an environment and a password chosen for it",
+                "Configure the reservation again.",
+            ))
+        })
+    }
+
+    /// Commits where the node boots the next time, and makes the exports follow.
+    pub(super) async fn boot_from(&self, target: BootTarget) -> Result<(), Trouble> {
+        let node = self.job.node.id;
+        self.world.store.write(move |tx| nodes::set_boot_target(tx, node, target)).await?;
+        self.world.exports.sync().await.map_err(Trouble::again)
+    }
+
+    /// The node's boot target for what is deployed on it: boot ROMs that cannot be sent on to the card get its
+    /// boot files from pimaster.
+    pub(super) fn deployed_target(&self) -> BootTarget {
+        if self.job.node.firmware().falls_through_to_card() {
+            BootTarget::Local
+        } else {
+            BootTarget::Environment
+        }
+    }
+
+    /// Whether somebody switches the node's power.
+    pub(super) async fn is_switched(&self) -> Result<bool, Trouble> {
+        let Some(port) = self.job.node.port else { return Ok(false) };
+        self.world.power.is_switched(port).await.map_err(|error| Trouble::of_power(error, PowerState::Off))
+    }
+
+    /// Switches the node's port, if it has one.
+    pub(super) async fn switch(&self, wanted: PowerState) -> Result<Since, Trouble> {
+        match self.job.node.port {
+            Some(port) => {
+                self.world.power.set(port, wanted).await.map_err(|error| Trouble::of_power(error, wanted))
+            }
+            None => Ok(Since(self.world.clock.now())),
+        }
+    }
+
+    /// Waits until the port has been off for the minimum time, as the committed row counts it.
+    pub(super) async fn wait_off(&self, since: Since) {
+        let min_off = SignedDuration::try_from(self.world.power.min_off()).unwrap_or(SignedDuration::ZERO);
+        let until: Timestamp = since.0.checked_add(min_off).unwrap_or(since.0);
+        let left = until.duration_since(self.world.clock.now());
+        // A clock that was set back must not hold the node for longer than the minimum itself.
+        sleep(Duration::try_from(left.min(min_off)).unwrap_or(Duration::ZERO)).await;
+    }
+
+    fn target(&self, system: System) -> Target {
+        let job = &self.job;
+        let address = SocketAddr::from((job.node.address, self.world.config.ssh_port));
+        let (user, host_key) = match (system, job.environment.family) {
+            (System::Installer, _) => ("root", &job.installer_key),
+            (System::Deployed, OsFamily::PiCore) => ("tc", &job.node_key.public),
+            (System::Deployed, OsFamily::RaspberryPiOs | OsFamily::Ubuntu | OsFamily::Debian) => {
+                ("root", &job.node_key.public)
+            }
+        };
+        Target { address, user: user.to_owned(), host_key: host_key.clone() }
+    }
+
+    /// Tries once to get a session with that system.
+    pub(super) async fn connect(&mut self, system: System) -> Result<(), DialError> {
+        self.session = None;
+        let remote = self.world.dial.connect(&self.target(system)).await?;
+        self.session = Some(Session { system, remote });
+        Ok(())
+    }
+
+    /// Waits until that system answers; whatever answers before is "not yet". The deadline is the driver's.
+    pub(super) async fn await_system(&mut self, system: System) {
+        loop {
+            let begun = Instant::now();
+            match self.connect(system).await {
+                Ok(()) => return,
+                Err(error) => self.tell(Report::Seen(error.to_string())).await,
+            }
+            sleep_until(begun + self.world.config.probe_interval).await;
+        }
+    }
+
+    /// The session with that system: the open one, or a new one as soon as the node answers.
+    pub(super) async fn session(&mut self, system: System) -> Result<&mut Session, Trouble> {
+        if self.session.as_ref().is_none_or(|session| session.system != system) {
+            match self.connect(system).await {
+                Ok(()) => {}
+                Err(error @ DialError::NoAnswer { .. }) => {
+                    self.tell(Report::Seen(error.to_string())).await;
+                    self.await_system(system).await;
+                }
+                Err(error @ (DialError::SomebodyElse { .. } | DialError::Refused { .. })) => {
+                    return Err(error.into());
+                }
+            }
+        }
+        self.session.as_mut().ok_or(Trouble::Own(crate::deploy::Error::Stopped))
+    }
+
+    /// Whether the open session, if any, is with that system.
+    pub(super) fn has(&self, system: System) -> bool {
+        self.session.as_ref().is_some_and(|session| session.system == system)
+    }
+}
