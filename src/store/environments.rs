@@ -1,6 +1,6 @@
 //! Queries on environments.
 //!
-//! A removed environment keeps its row while the history of a deployment speaks of it: `list` and `by_name` no
+//! A removed environment keeps its row, since the history of deployments speaks of it: `list` and `by_name` no
 //! longer find it, `by_id` does.
 
 use super::convert::{json, parsed, time, to_integer, to_json, unsigned, word};
@@ -118,16 +118,11 @@ pub fn uses(conn: &Connection, id: EnvironmentId) -> Result<Uses> {
     Ok(conn.query_row(sql, named_params! { ":id": id.0 }, read)?)
 }
 
-/// Takes an environment out of every list, and its row away if no deployment ever referred to it.
+/// Takes an environment out of every list. Its row stays, so that its number is never given out again.
 pub fn remove(tx: &Transaction<'_>, id: EnvironmentId, now: Timestamp) -> Result<()> {
     tx.execute(
         "UPDATE environments SET removed_at = ?2 WHERE id = ?1 AND removed_at IS NULL",
         (id.0, to_millis(now)),
-    )?;
-    tx.execute(
-        "DELETE FROM environments WHERE id = ?1
-         AND NOT EXISTS (SELECT 1 FROM deployments WHERE environment_id = ?1)",
-        [id.0],
     )?;
     Ok(())
 }

@@ -48,7 +48,7 @@ CREATE TABLE environments (
     stored_bytes INTEGER NOT NULL,
     digest       TEXT NOT NULL,
     imported_at  INTEGER NOT NULL,
-    removed_at   INTEGER                        -- removed ones stay as long as the history speaks of them
+    removed_at   INTEGER                        -- removed ones stay: the history speaks of them
 ) STRICT;
 CREATE UNIQUE INDEX environments_by_name ON environments(name) WHERE removed_at IS NULL;
 
