@@ -104,7 +104,7 @@ fn a_torn_guid_table_is_read_from_its_backup() {
     file.write_all_at(&[0xff; 40], 512 + 60).unwrap();
     file.write_all_at(&[0xff; 40], 100 * MIB - 512 + 60).unwrap();
     let said = verb_at(Verb::Grow, &disk.path, &args(&disk, PartitionSize::Whole));
-    assert!(said.problem().0.seen.contains("no good partition table: its header has a wrong"), "{said:?}");
+    assert!(said.problem().0.seen.contains("no good partition table"), "{said:?}");
 }
 
 #[test]
