@@ -1,4 +1,21 @@
 //! The installer root: built from a running system or an OS image, exported to installing nodes only.
+//!
+//! ```text
+//! --from / | DIR | IMAGE ─► source ─► plan (pure: typed steps) ─► apply ─► root, tftp/installer, tftp/shared
+//!                                      │ rules (pure: what is copied)     │ copy, extract, boot, edits
+//!
+//! boot targets in the store ─► exports ─► exportfs
+//! ```
+//!
+//! Invariants: no secret of the source is in the root, and no key in it opens anything but this installer; only
+//! nodes whose boot target is the installer may mount it, each by its own address, read-only; preparing it again
+//! gives the same root, also after an interruption.
+
+mod error;
+mod exports;
+
+pub use error::{Error, Result};
+pub use exports::ExportList;
 
 use crate::model::folder::DataFolder;
 use std::path::PathBuf;
