@@ -1,7 +1,6 @@
 //! Why an agent refuses: what was seen, what was expected, which field, what to do. *Pure.*
 
 use crate::model::clock::Timestamp;
-use crate::model::deployment::Request;
 use crate::model::ids::ReservationId;
 use crate::model::node::NodeName;
 use crate::model::reservation::{BadPeriod, LONGEST_SCRIPT_BYTES};
@@ -52,8 +51,6 @@ pub enum Error {
     NotDeployed { node: NodeName },
     #[error("{node} is being taken down")]
     GoingDown { node: NodeName },
-    #[error("this agent cannot do {request:?}")]
-    Unable { request: Request },
     #[error("the database refused")]
     Store(#[from] store::Error),
     #[error("the password could not be hashed")]
@@ -115,8 +112,7 @@ impl Error {
             | Self::InUse { .. }
             | Self::Over { .. }
             | Self::NotDeployed { .. }
-            | Self::GoingDown { .. }
-            | Self::Unable { .. } => Kind::Conflict,
+            | Self::GoingDown { .. } => Kind::Conflict,
             Self::Store(_) | Self::Hash => Kind::Internal,
         }
     }
@@ -139,7 +135,6 @@ impl Error {
             | Self::Over { .. }
             | Self::NotDeployed { .. }
             | Self::GoingDown { .. }
-            | Self::Unable { .. }
             | Self::Store(_)
             | Self::Hash => None,
         }
@@ -166,7 +161,6 @@ impl Error {
             Self::Over { .. } => "Reserve again.",
             Self::NotDeployed { .. } => "Configure the reservation, or wait for its start.",
             Self::GoingDown { .. } => "Wait until the node is free and reserve it again.",
-            Self::Unable { .. } => "Do it with the tools of that agent.",
             Self::Store(_) | Self::Hash => "Try again; if it stays, look into pimaster's log.",
         }
     }

@@ -95,7 +95,9 @@ impl Agent for Local {
     async fn reserve(&self, caller: &Caller, wish: ReserveWish) -> Result<ReservationId> {
         let (owner, now) = (caller.user, clock::now());
         let plan = reserve::plan(wish, now)?;
-        self.write(move |tx| reserve::book(tx, owner, &plan, now)).await
+        let id = self.write(move |tx| reserve::book(tx, owner, &plan, now)).await?;
+        tracing::info!(user = owner.0, reservation = id.0, "reserved");
+        Ok(id)
     }
 
     async fn configure(&self, caller: &Caller, id: ReservationId, wish: ConfigureWish) -> Result<Configured> {
@@ -104,19 +106,24 @@ impl Agent for Local {
         // Judged twice: before the costly hash, and in the transaction that counts.
         self.read(move |conn| configure::judge(conn, &by, id, &checked, now).map(drop)).await?;
         let (password_hash, generated_password) = configure::hash(wish.password.clone()).await?;
-        let caller = caller.clone();
-        self.write(move |tx| configure::store(tx, &caller, id, &wish, password_hash, now)).await?;
+        let (by, user) = (caller.clone(), caller.user);
+        self.write(move |tx| configure::store(tx, &by, id, &wish, password_hash, now)).await?;
+        tracing::info!(user = user.0, reservation = id.0, "configured");
         Ok(Configured { generated_password })
     }
 
     async fn release(&self, caller: &Caller, id: ReservationId) -> Result<()> {
-        let caller = caller.clone();
-        self.write(move |tx| act::release(tx, &caller, id)).await
+        let by = caller.clone();
+        self.write(move |tx| act::release(tx, &by, id)).await?;
+        tracing::info!(user = caller.user.0, reservation = id.0, "released");
+        Ok(())
     }
 
     async fn request(&self, caller: &Caller, node: &NodeName, request: Request) -> Result<()> {
-        let (caller, node) = (caller.clone(), node.clone());
-        self.write(move |tx| act::request(tx, &caller, &node, request)).await
+        let (by, name) = (caller.clone(), node.clone());
+        self.write(move |tx| act::request(tx, &by, &name, request)).await?;
+        tracing::info!(user = caller.user.0, %node, request = request.as_str(), "requested");
+        Ok(())
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

@@ -57,4 +57,12 @@ mod tests {
         assert!(ShaCrypt::SHA512.verify_password(b"correct horse", hashed.as_str()).is_ok());
         assert!(ShaCrypt::SHA512.verify_password(b"wrong horse", hashed.as_str()).is_err());
     }
+
+    /// The hash that crypt(3) of libxcrypt makes of this password and salt.
+    #[test]
+    fn hashes_are_those_of_crypt() {
+        let theirs = "$6$rounds=5000$abcdefghijklmnop$q2YZbPhm1LySTIzZVDisu/y2CX1McrFsw529ViOLMxoKT.sfgjBo4aFu.\
+                      hwtGjEDxRb6mn/TZMj7V4/1AUTLi1";
+        assert!(ShaCrypt::SHA512.verify_password(b"correct horse", theirs).is_ok());
+    }
 }

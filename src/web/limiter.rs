@@ -36,9 +36,12 @@ impl Limiter {
         Ok(())
     }
 
-    /// Forgets the failures of an account from an address: its owner has signed in.
+    /// Forgets the failures of an account from an address, and this attempt: its owner has signed in.
     pub(super) fn forgive(&mut self, from: IpAddr, account: &str) {
         self.forgiven_at.remove(&(from, Some(account.to_owned())));
+        if let Some(at) = self.forgiven_at.get_mut(&(from, None)) {
+            *at -= PER_ADDRESS.1;
+        }
     }
 
     fn wait(
@@ -94,6 +97,15 @@ mod tests {
         let allowed = (0..100).filter(|n| limiter.attempt(HERE, &n.to_string(), at(0)).is_ok()).count();
         assert_eq!(allowed, 30);
         assert!(limiter.attempt("10.0.0.9".parse().unwrap(), "1", at(0)).is_ok());
+    }
+
+    #[test]
+    fn people_who_sign_in_use_nothing_up() {
+        let mut limiter = Limiter::default();
+        for n in 0..100 {
+            assert_eq!(limiter.attempt(HERE, &n.to_string(), at(0)), Ok(()));
+            limiter.forgive(HERE, &n.to_string());
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails there")]
 
+mod accounts;
 mod agent;
 mod api;
 mod boot;

@@ -38,6 +38,7 @@ pub(crate) struct TestApp {
     pub(crate) store: Store,
     pub(crate) agent: Arc<Local>,
     pub(crate) streams: CancellationToken,
+    pub(crate) keys: KeyFolder,
     router: Router,
     _folder: tempfile::TempDir,
 }
@@ -79,7 +80,7 @@ impl TestApp {
             })
             .await
             .unwrap();
-        Self { store, agent, streams, router, _folder: folder }
+        Self { store, agent, streams, keys, router, _folder: folder }
     }
 
     /// An account, and a token of it.

@@ -80,7 +80,6 @@ pub(super) async fn release(
 ) -> Result<Redirect, Refusal> {
     let id = parse(&id)?;
     app.agent.release(&signed.caller(), id).await?;
-    tracing::info!(user = signed.user.email, reservation = id.0, "released");
     leave(
         &app,
         signed.session,
@@ -115,7 +114,7 @@ async fn request(
 ) -> Result<Redirect, Refusal> {
     let node = name.parse().map_err(|_| Refusal::NotFound)?;
     match app.agent.request(&signed.caller(), &node, request).await {
-        Ok(()) => tracing::info!(user = signed.user.email, %node, request = request.as_str(), "requested"),
+        Ok(()) => {}
         // Pages grow old: what no longer goes is said on the fresh one.
         Err(error) if error.kind() == Kind::Conflict => {
             leave(app, signed.session, Notice::bad(agent_text(&error)));

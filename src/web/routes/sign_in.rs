@@ -67,6 +67,7 @@ pub(super) async fn enter(
     let stored = found.as_ref().and_then(|user| user.password_hash.clone());
     let fits = app.hasher.verify(form.fields.one("password").to_owned(), stored).await?;
     let Some(user) = found.filter(|_| fits) else {
+        tracing::info!(from = %from.ip(), account, "sign-in refused");
         return refuse(StatusCode::UNPROCESSABLE_ENTITY, "Wrong e-mail address or password.");
     };
     if user.role == Role::Pending {

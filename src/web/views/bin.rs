@@ -37,8 +37,10 @@ pub(in crate::web) fn fragment(reservation: &ReservationView, csrf: &str, now: T
 fn fragment_markup(reservation: &ReservationView, csrf: &str, now: Timestamp) -> Markup {
     html! {
         (card(reservation, csrf, &paths::reservation(reservation.id), now))
-        @for node in &reservation.nodes {
-            section.card { h2 { "History of " (node.node) } (history(&node.events)) }
+        div.columns {
+            @for node in &reservation.nodes {
+                section.card { h2 { "History of " (node.node) } (history(&node.events)) }
+            }
         }
     }
 }
@@ -53,7 +55,7 @@ pub(super) fn card(reservation: &ReservationView, csrf: &str, back: &str, now: T
                 (states::reservation(reservation.state))
                 p.facts {
                     @if let Some(environment) = &reservation.environment { strong { (environment) } " · " }
-                    (reservation.owner_email) " · " (period(reservation, now))
+                    (reservation.owner_email) " · " (period(reservation, now)) (summary(reservation))
                 }
             }
             (next_step(reservation))
@@ -74,6 +76,20 @@ fn period(reservation: &ReservationView, now: Timestamp) -> Markup {
     }
 }
 
+/// How many nodes are ready, and how many want somebody's attention.
+fn summary(reservation: &ReservationView) -> Markup {
+    let count = |states: &[DeploymentState]| {
+        reservation.nodes.iter().filter(|node| states.contains(&node.state)).count()
+    };
+    let stuck = count(&[DeploymentState::Lost, DeploymentState::Failed]);
+    html! {
+        @if reservation.state == ReservationState::Active {
+            " · " (count(&[DeploymentState::Deployed])) " of " (reservation.nodes.len()) " ready"
+            @if stuck > 0 { ", " strong.stuck { (stuck) " stuck" } }
+        }
+    }
+}
+
 fn next_step(reservation: &ReservationView) -> Markup {
     html! {
         @if reservation.state == ReservationState::Held {
@@ -91,28 +107,31 @@ fn node_row(
     back: &str,
     now: Timestamp,
 ) -> Markup {
+    // Before its start a node waits in no state that could be timed.
+    let timed = node.state != DeploymentState::Initialized;
     html! {
         div.what {
             span.node-name { (node.node) }
-            span.facts { (node.model.shown()) " · " (node.address) }
+            span.facts { (node.model.shown()) }
+            span.facts { (node.address) }
         }
         div.where {
             (states::deployment(node.state))
-            span.far { (parts::duration(seconds_between(node.state_since, now))) }
+            @if timed { span.far { (parts::duration(seconds_between(node.state_since, now))) } }
             @if let Some((step, steps)) = states::step(node.state).filter(|_| !node.state.is_resting()) {
                 span.far { "step " (step) " of " (steps) }
             }
             p.hint { (states::meaning(node.state)) }
             @if let Some(request) = node.request { p.hint { (asked(request)) " was asked for and begins shortly." } }
-        }
-        @if let Some(progress) = &node.progress { (bar(&node.node, progress)) }
-        @if let Some(problem) = &node.problem {
-            div.problem {
-                p { strong { "Seen: " } (problem.seen) ". " strong { "Expected: " } (problem.expected) "." }
-                p { strong { "What to do: " } (problem.advice) }
+            @if let Some(progress) = &node.progress { (bar(&node.node, progress)) }
+            @if let Some(problem) = &node.problem {
+                div.problem {
+                    p { strong { "Seen: " } (problem.seen) ". " strong { "Expected: " } (problem.expected) "." }
+                    p { strong { "What to do: " } (problem.advice) }
+                }
             }
+            (connection(node))
         }
-        (connection(node))
         @if reservation == ReservationState::Active { (buttons(node, csrf, back)) }
     }
 }

@@ -131,10 +131,8 @@ fn size_field(form: &Configure, errors: &Errors) -> Markup {
                         span { (shown) }
                     }
                 }
-                label.inline { "Other size"
-                    input type="text" name="other_size" value=(form.other_size) placeholder="7GB, or bytes" size="14"
-                        aria-invalid=[invalid] aria-describedby=[described];
-                }
+                input.inline type="text" name="other_size" value=(form.other_size) placeholder="7GB, or bytes"
+                    aria-label="Other size" aria-invalid=[invalid] aria-describedby=[described];
             }
         }
     }
@@ -197,7 +195,7 @@ pub(super) fn key_line(key: &PublicKey) -> Markup {
 
 fn give_back(reservation: &ReservationView, csrf: &str) -> Markup {
     html! {
-        form method="post" action=(paths::release(reservation.id)) {
+        form.apart method="post" action=(paths::release(reservation.id)) {
             (parts::csrf(csrf))
             button.quiet { "Cancel the reservation" }
         }

@@ -64,6 +64,9 @@ pub(super) enum Refresh {
 /// A whole document.
 pub(super) fn document(chrome: &Chrome, refresh: Refresh, body: &Markup) -> String {
     let title = &chrome.title;
+    // A secret that is shown once must not be gone before it is copied.
+    let has_secret = chrome.notice.as_ref().is_some_and(|notice| notice.secret.is_some());
+    let refresh = if refresh == Refresh::Always && has_secret { Refresh::ByLink } else { refresh };
     html! {
         (DOCTYPE)
         html lang="en" {

@@ -28,18 +28,18 @@ pub(in crate::web) fn page(page: &Page) -> String {
     let body = html! {
         form.split method="post" action=(paths::RESERVE) {
             (parts::csrf(&chrome.csrf))
-            div.card.fields.side {
-                @if let Some(text) = errors.at("form") { p.wrong role="alert" { (text) } }
-                (when(form, errors, *now))
-                button.main { "Reserve" }
-                p.hint { "All chosen nodes are reserved, or none. Next you say what is put on them." }
-            }
             fieldset.card aria-invalid=[nodes_invalid] aria-describedby=[nodes_described] {
                 legend { "Nodes" }
                 (parts::wrong(errors, "nodes"))
                 div data-live=(paths::RESERVE_LIVE) data-events=(paths::EVENTS) {
                     (list(nodes, &form.nodes, *now))
                 }
+            }
+            div.card.fields.side {
+                @if let Some(text) = errors.at("form") { p.wrong role="alert" { (text) } }
+                (when(form, errors, *now))
+                button.main { "Reserve" }
+                p.hint { "All chosen nodes are reserved, or none. Next you say what is put on them." }
             }
         }
     };
