@@ -28,11 +28,12 @@ impl Api {
             .uri(format!("{}/api/v1{path}", self.base))
             .header("Authorization", format!("Bearer {}", self.token))
             .header("Content-Type", "application/json");
-        let mut answer = match body {
-            Value::Null => self.agent.run(request.body(())?),
-            body => self.agent.run(request.body(body.to_string())?),
-        }
-        .with_context(|| format!("{method} {path}"))?;
+        let answer = if body.is_null() {
+            self.agent.run(request.body(())?)
+        } else {
+            self.agent.run(request.body(body.to_string())?)
+        };
+        let mut answer = answer.with_context(|| format!("{method} {path}"))?;
         let text = answer.body_mut().read_to_string()?;
         if !answer.status().is_success() {
             bail!("{method} {path}: {} {text}", answer.status());

@@ -5,6 +5,7 @@
 
 use crate::rack::Rack;
 use anyhow::{Context, Result, bail};
+use std::fmt;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -24,8 +25,21 @@ pub(crate) fn say(start: Instant, text: &str) {
     drop(writeln!(std::io::stderr(), "[{:6.1} s] {text}", start.elapsed().as_secs_f32()));
 }
 
+/// Why the test failed, on few lines and without a backtrace of the test harness.
+pub(crate) struct Failure(anyhow::Error);
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#}", self.0)
+    }
+}
+
 /// Outside: assembles, builds, and runs the named test inside a rack. Inside: runs the scenario.
-pub(crate) fn in_a_rack(test: &str, scenario: fn(&Rack) -> Result<()>) -> Result<()> {
+pub(crate) fn in_a_rack(test: &str, scenario: fn(&Rack) -> Result<()>) -> Result<(), Failure> {
+    enter(test, scenario).map_err(Failure)
+}
+
+fn enter(test: &str, scenario: fn(&Rack) -> Result<()>) -> Result<()> {
     let project = Path::new(env!("CARGO_MANIFEST_DIR"));
     if let Some(run) = std::env::var_os(INSIDE) {
         let rack = Rack::build(project, &PathBuf::from(run), &project.join(BINARY))?;
@@ -95,7 +109,9 @@ fn show_logs(folder: &Path) {
             }
         }
     }
+    // The boards' own come last, where one looks first.
     logs.sort();
+    logs.reverse();
     let mut screen = std::io::stderr().lock();
     for log in logs {
         let text = String::from_utf8_lossy(&std::fs::read(&log).unwrap_or_default()).into_owned();

@@ -24,6 +24,6 @@ mod ssh;
 mod wire;
 
 #[test]
-fn two_boards_live_through_a_reservation() -> anyhow::Result<()> {
+fn two_boards_live_through_a_reservation() -> Result<(), enter::Failure> {
     enter::in_a_rack("two_boards_live_through_a_reservation", scenario::run)
 }

@@ -6,16 +6,12 @@
 
 use anyhow::{Context as _, Result, bail};
 use async_trait::async_trait;
-use nix::errno::Errno;
-use nix::sys::socket::{
-    AddressFamily, LinkAddr, MsgFlags, SockFlag, SockProtocol, SockType, bind, recv, send, socket,
-};
+use nix::sys::socket::{AddressFamily, LinkAddr, SockFlag, SockProtocol, SockType, bind, socket};
 use pimaster::model::net::MacAddr;
 use pimaster::sim::firmware::{Lease, Wire};
 use std::io;
 use std::net::Ipv4Addr;
-use std::os::fd::{AsRawFd as _, OwnedFd};
-use tokio::io::unix::AsyncFd;
+use std::os::fd::AsRawFd as _;
 use tokio::net::UdpSocket;
 use tokio::process::Command;
 
@@ -26,7 +22,7 @@ const LARGEST_FRAME: usize = 2048;
 
 /// The board's end of the cable.
 pub(crate) struct Frames {
-    socket: AsyncFd<OwnedFd>,
+    socket: UdpSocket,
     mac: MacAddr,
     address: Ipv4Addr,
 }
@@ -41,7 +37,9 @@ impl Frames {
             .find_map(|entry| entry.address?.as_link_addr().copied())
             .with_context(|| format!("no interface {INTERFACE}"))?;
         bind(socket.as_raw_fd(), &link)?;
-        Ok(Self { socket: AsyncFd::new(socket)?, mac, address: Ipv4Addr::UNSPECIFIED })
+        // A packet socket sends and receives datagrams; tokio's type for those carries it.
+        let socket = UdpSocket::from_std(socket.into())?;
+        Ok(Self { socket, mac, address: Ipv4Addr::UNSPECIFIED })
     }
 
     /// Ethernet, IPv4 and UDP around a BOOTP message, from nobody to everybody.
@@ -74,22 +72,15 @@ impl Frames {
 #[async_trait]
 impl Wire for Frames {
     async fn send_dhcp(&mut self, message: &[u8]) -> io::Result<()> {
-        send(self.socket.as_raw_fd(), &self.frame(message), MsgFlags::empty())?;
-        Ok(())
+        self.socket.send(&self.frame(message)).await.map(drop)
     }
 
     async fn receive_dhcp(&mut self) -> io::Result<(Vec<u8>, Ipv4Addr)> {
         let mut frame = vec![0; LARGEST_FRAME];
         loop {
-            let mut ready = self.socket.readable().await?;
-            match recv(self.socket.as_raw_fd(), &mut frame, MsgFlags::empty()) {
-                Ok(length) => {
-                    if let Some(received) = self.message(frame.get(..length).unwrap_or_default()) {
-                        return Ok(received);
-                    }
-                }
-                Err(Errno::EAGAIN) => ready.clear_ready(),
-                Err(error) => return Err(error.into()),
+            let length = self.socket.recv(&mut frame).await?;
+            if let Some(received) = self.message(frame.get(..length).unwrap_or_default()) {
+                return Ok(received);
             }
         }
     }
