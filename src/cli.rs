@@ -81,7 +81,12 @@ pub enum Command {
 #[derive(Debug, Clone, Args)]
 pub struct ConfigFile {
     /// The settings file.
-    #[arg(long = "config", value_name = "FILE", default_value = "/etc/pimaster/pimaster.toml")]
+    #[arg(
+        long = "config",
+        value_name = "FILE",
+        global = true,
+        default_value = "/etc/pimaster/pimaster.toml"
+    )]
     pub path: PathBuf,
 }
 
@@ -155,7 +160,7 @@ pub enum Node {
     Add {
         /// The board.
         #[command(flatten)]
-        node: NewNode,
+        node: Box<NewNode>,
         /// The settings file.
         #[command(flatten)]
         config: ConfigFile,
@@ -175,7 +180,11 @@ pub enum Node {
     /// On a node: discard the whole card.
     Wipe(Card),
     /// On a node, as process 1: put a RAM overlay over the read-only root and start the system.
-    OverlayInit,
+    OverlayInit {
+        /// Handed on to the system's own first process.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<std::ffi::OsString>,
+    },
 }
 
 /// The card that a verb works on.
@@ -216,31 +225,35 @@ pub struct NewNode {
 #[derive(Debug, Subcommand)]
 pub enum Switch {
     /// Enrol a PoE switch, or change the one of that name.
-    Add {
-        /// Its name.
-        #[arg(long)]
-        name: String,
-        /// Address and UDP port of its SNMP agent; without one, nobody switches power.
-        #[arg(long)]
-        address: Option<SocketAddr>,
-        /// The read-write community; better given in the environment than on the command line.
-        #[arg(long, env = "PIMASTER_COMMUNITY", hide_env_values = true)]
-        community: Option<String>,
-        /// The object that switches power, without the port's index.
-        #[arg(long, default_value = crate::model::rack::PETH_PSE_PORT_ADMIN_ENABLE)]
-        base_oid: String,
-        /// What is added to a port's number to get its index (48 on some Linksys switches).
-        #[arg(long, default_value_t = 0)]
-        index_offset: u32,
-        /// How many ports it has.
-        #[arg(long)]
-        ports: u16,
-        /// The port that feeds this machine: it is never switched off.
-        #[arg(long)]
-        protected_port: Option<u16>,
-    },
+    Add(NewSwitch),
     /// List the switches.
     List,
+}
+
+/// A switch to enrol.
+#[derive(Debug, Clone, Args)]
+pub struct NewSwitch {
+    /// Its name.
+    #[arg(long)]
+    pub name: String,
+    /// Address and UDP port of its SNMP agent; without one, nobody switches power.
+    #[arg(long)]
+    pub address: Option<SocketAddr>,
+    /// The read-write community; better given in the environment than on the command line.
+    #[arg(long, env = "PIMASTER_COMMUNITY", hide_env_values = true)]
+    pub community: Option<String>,
+    /// The object that switches power, without the port's index.
+    #[arg(long, default_value = crate::model::rack::PETH_PSE_PORT_ADMIN_ENABLE)]
+    pub base_oid: String,
+    /// What is added to a port's number to get its index (48 on some Linksys switches).
+    #[arg(long, default_value_t = 0)]
+    pub index_offset: u32,
+    /// How many ports it has.
+    #[arg(long)]
+    pub ports: u16,
+    /// The port that feeds this machine: it is never switched off.
+    #[arg(long)]
+    pub protected_port: Option<u16>,
 }
 
 /// `pimaster user`.

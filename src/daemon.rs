@@ -1,1 +1,163 @@
-//! Builds, starts and drains the whole: the only file that knows every subsystem.
+//! The daemon: the only file that knows every subsystem. Builds them, starts them, drains them.
+//!
+//! *IO: everything.* Called by `commands` for `pimaster serve` and by [`crate::demo`]. Each server is bound in
+//! [`Daemon::build`], so that a taken port or a missing right is said before anything runs; [`Daemon::run`]
+//! gives each its task. If one ends by itself, the daemon stops: half a pimaster helps nobody.
+//!
+//! ```text
+//! build: store ─► keys ─► power, exports ─► dhcp, tftp, web (bound) ─► supervisor
+//! run:   one task each on one JoinSet ─► the first to end, or the signal ─► all are cancelled and awaited
+//! ```
+
+use crate::agent;
+use crate::config::Config;
+use crate::deploy;
+use crate::dhcp;
+use crate::image;
+use crate::keys::KeyFolder;
+use crate::model::problem::Problem;
+use crate::nfs_prep::{self, ExportList};
+use crate::power::Power;
+use crate::store::Store;
+use crate::tftp;
+use crate::web;
+use anyhow::Context;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// How long tasks may take to end once they are asked to; then they are dropped. Every state is in the database.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Everything, bound and ready to run.
+#[derive(Debug)]
+pub struct Daemon {
+    dhcp: dhcp::Server,
+    tftp: tftp::Server,
+    web: web::Server,
+    exports: ExportList,
+    supervisor: deploy::Supervisor,
+}
+
+/// Opens the data folder: database and keys.
+pub fn open(config: &Config) -> anyhow::Result<(Store, KeyFolder)> {
+    let folder = config.data.root();
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot create the data folder {}", folder.display()))?;
+    let store = Store::open(&config.data.database())?;
+    let keys = KeyFolder::open(folder)?;
+    keys.pimaster()?;
+    Ok((store, keys))
+}
+
+impl Daemon {
+    /// Binds every port.
+    pub async fn build(config: Config, store: Store, keys: KeyFolder) -> anyhow::Result<Self> {
+        let power = Power::new(config.power, store.clone());
+        let exports = ExportList::new(config.nfs, store.clone());
+        let agent = agent::Local::new(store.clone(), keys.clone(), config.deploy.ssh_port);
+        let images = image::router(store.clone(), config.data.clone());
+        Ok(Self {
+            dhcp: dhcp::Server::bind(config.dhcp, store.clone()).context("DHCP cannot start")?,
+            tftp: tftp::Server::bind(config.tftp, store.clone()).await.context("TFTP cannot start")?,
+            web: web::Server::bind(config.web, store.clone(), Arc::new(agent), keys.clone(), images)
+                .await
+                .context("the web server cannot start")?,
+            supervisor: deploy::Supervisor::new(
+                config.deploy,
+                store,
+                keys,
+                power,
+                Arc::new(Exported(exports.clone())),
+            )?,
+            exports,
+        })
+    }
+
+    /// Where the pages are served.
+    pub fn web_address(&self) -> anyhow::Result<SocketAddr> {
+        Ok(self.web.local_addr()?)
+    }
+
+    /// Runs until `shutdown` is cancelled or a subsystem ends by itself, then drains.
+    pub async fn run(self, shutdown: CancellationToken) -> anyhow::Result<()> {
+        self.exports.sync().await.context("the installer root cannot be exported")?;
+        let mut tasks: JoinSet<(&'static str, anyhow::Result<()>)> = JoinSet::new();
+        let token = || shutdown.child_token();
+        let (dhcp, tftp, web, supervisor) = (token(), token(), token(), token());
+        tasks.spawn(async move {
+            self.dhcp.run(dhcp).await;
+            ("dhcp", Ok(()))
+        });
+        tasks.spawn(async move { ("tftp", self.tftp.run(tftp).await.map_err(Into::into)) });
+        tasks.spawn(async move { ("web", self.web.run(web).await.map_err(Into::into)) });
+        tasks.spawn(async move { ("deploy", self.supervisor.run(supervisor).await.map_err(Into::into)) });
+
+        let mut outcome = Ok(());
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            ended = tasks.join_next() => outcome = judge_end(ended),
+        }
+        shutdown.cancel();
+        let drained = tokio::time::timeout(DRAIN, async { while tasks.join_next().await.is_some() {} }).await;
+        if drained.is_err() {
+            tracing::warn!(
+                seconds = DRAIN.as_secs(),
+                "tasks did not end in time and are dropped; they resume at the next start"
+            );
+        }
+        outcome
+    }
+}
+
+fn judge_end(
+    ended: Option<Result<(&'static str, anyhow::Result<()>), tokio::task::JoinError>>,
+) -> anyhow::Result<()> {
+    match ended {
+        Some(Ok((name, Ok(())))) => {
+            Err(anyhow::anyhow!("the {name} task ended by itself; see the log before this line"))
+        }
+        Some(Ok((name, Err(error)))) => Err(error.context(format!("the {name} task failed"))),
+        Some(Err(error)) => {
+            Err(anyhow::Error::new(error).context("a task panicked; this is a fault of pimaster"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The exports as the deployment workers know them: a failure is shown at the node that waits for it.
+struct Exported(ExportList);
+
+#[async_trait::async_trait]
+impl deploy::Exports for Exported {
+    async fn sync(&self) -> Result<(), Problem> {
+        let Err(error) = self.0.sync().await else { return Ok(()) };
+        if let nfs_prep::Error::Refused(problem) = error {
+            return Err(problem);
+        }
+        Err(Problem::new(
+            format!("{:#}", anyhow::Error::new(error)),
+            "the installer root exported to this node",
+            "check nfs.exports in the settings and the NFS server's log, then deploy again",
+        ))
+    }
+}
+
+/// Cancelled by SIGTERM or SIGINT.
+pub fn shutdown_on_signals() -> anyhow::Result<CancellationToken> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let token = CancellationToken::new();
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let cancelled = token.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+        cancelled.cancel();
+    });
+    Ok(token)
+}

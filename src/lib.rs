@@ -23,6 +23,7 @@ pub mod web;
 pub mod sim;
 
 pub mod cli;
+pub mod commands;
 pub mod config;
 pub mod daemon;
 pub mod demo;

@@ -2,31 +2,145 @@
 //!
 //! Called by `main`. Exit status: 0 done, 1 could not be done, 64 the settings or the options are wrong.
 
+mod image;
+mod people;
 mod rack;
+mod serve;
 
-use crate::cli::{Cli, Command, ConfigFile};
+use crate::cli::{self, Cli, Command, ConfigFile};
 use crate::config::Config;
+use crate::model::verb::Verb;
 use crate::store::Store;
+use crate::{node, telemetry, web};
 use anyhow::Context;
 use std::fmt;
+use std::future::Future;
 use std::io::Write;
 use std::process::ExitCode;
 
 /// The status for wrong settings or options (`EX_USAGE` of sysexits.h).
 pub const EXIT_USAGE: u8 = 64;
 
-/// Where a command writes what it found.
-pub(crate) struct Output<'a>(&'a mut dyn Write);
+/// Why a command was not done.
+enum Failure {
+    /// The settings are wrong.
+    Settings(crate::config::Error),
+    /// It could not be done.
+    Command(anyhow::Error),
+}
 
-impl Output<'_> {
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Command(error.into())
+    }
+}
+
+/// Where a command writes what it found.
+struct Output;
+
+impl Output {
     /// Writes one line.
-    pub(crate) fn line(&mut self, text: fmt::Arguments<'_>) -> anyhow::Result<()> {
-        writeln!(self.0, "{text}").context("cannot write to standard output")
+    fn line(&self, text: fmt::Arguments<'_>) -> anyhow::Result<()> {
+        writeln!(std::io::stdout().lock(), "{text}").context("cannot write to standard output")
+    }
+}
+
+/// Runs one command line.
+pub fn run(cli: Cli) -> ExitCode {
+    let out = Output;
+    let outcome = match cli.command {
+        Command::Node { command } => match verb(command) {
+            Ok(status) => return status,
+            Err(command) => node_command(command, &out),
+        },
+        Command::CheckConfig(file) => check_config(&file, &out),
+        Command::Openapi => openapi(&out),
+        Command::Serve(file) => serve_command(&file),
+        Command::Demo(_) | Command::Nfs { .. } => Err(anyhow::anyhow!("not in this build").into()),
+
+        Command::Image { command, config } => with(&config, |config| image::run(config, command, out)),
+        Command::Switch { command, config } => with(&config, |config| rack::run_switch(config, command, out)),
+        Command::User { command, config } => with(&config, |config| people::run_user(config, command, out)),
+        Command::Token { command, config } => with(&config, |config| people::run_token(config, command, out)),
+    };
+    let (text, status) = match outcome {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(Failure::Settings(error)) => (error.to_string(), ExitCode::from(EXIT_USAGE)),
+        Err(Failure::Command(error)) => (format!("{error:#}"), ExitCode::FAILURE),
+    };
+    // With standard error closed there is nobody left to tell; the status says it.
+    drop(writeln!(std::io::stderr().lock(), "pimaster: {text}"));
+    status
+}
+
+fn load(file: &ConfigFile) -> Result<Config, Failure> {
+    Config::load(&file.path).map_err(Failure::Settings)
+}
+
+/// Loads the settings and runs a short command on them; only warnings are logged.
+fn with<F>(file: &ConfigFile, command: impl FnOnce(Config) -> F) -> Result<(), Failure>
+where
+    F: Future<Output = anyhow::Result<()>>,
+{
+    let config = load(file)?;
+    telemetry::init("warn");
+    Ok(runtime()?.block_on(command(config))?)
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")
+}
+
+fn check_config(file: &ConfigFile, out: &Output) -> Result<(), Failure> {
+    load(file)?;
+    Ok(out.line(format_args!("{} is good", file.path.display()))?)
+}
+
+fn openapi(out: &Output) -> Result<(), Failure> {
+    let text = web::openapi().to_pretty_json().context("cannot render the document")?;
+    Ok(out.line(format_args!("{text}"))?)
+}
+
+fn serve_command(file: &ConfigFile) -> Result<(), Failure> {
+    let config = load(file)?;
+    telemetry::init(&config.log_filter);
+    Ok(runtime()?.block_on(serve::serve(config))?)
+}
+
+/// A verb's problems go out as JSON lines, so its status alone comes back; other commands are handed on.
+fn verb(command: cli::Node) -> Result<ExitCode, cli::Node> {
+    let (verb, card) = match command {
+        cli::Node::Probe(card) => (Verb::Probe, card),
+        cli::Node::WriteImage(card) => (Verb::WriteImage, card),
+        cli::Node::Grow(card) => (Verb::Grow, card),
+        cli::Node::Customise(card) => (Verb::Customise, card),
+        cli::Node::Finish(card) => (Verb::Finish, card),
+        cli::Node::Wipe(card) => (Verb::Wipe, card),
+        other @ (cli::Node::Add { .. } | cli::Node::List(_) | cli::Node::OverlayInit { .. }) => {
+            return Err(other);
+        }
+    };
+    let (input, output) = (std::io::stdin().lock(), std::io::stdout().lock());
+    Ok(node::run(verb, card.path.as_deref(), input, output).into())
+}
+
+fn node_command(command: cli::Node, out: &Output) -> Result<(), Failure> {
+    match command {
+        cli::Node::Add { node, config } => with(&config, |config| rack::add_node(config, *node, out)),
+        cli::Node::List(config) => with(&config, |config| rack::list_nodes(config, out)),
+        cli::Node::OverlayInit { arguments } => Err(node::overlay_init(&arguments).into()),
+        cli::Node::Probe(_)
+        | cli::Node::WriteImage(_)
+        | cli::Node::Grow(_)
+        | cli::Node::Customise(_)
+        | cli::Node::Finish(_)
+        | cli::Node::Wipe(_) => Ok(()),
     }
 }
 
 fn open_store(config: &Config) -> anyhow::Result<Store> {
     let folder = config.data.root();
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot create the data folder {}", folder.display()))?;
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot create the data folder {}", folder.display()))?;
     Ok(Store::open(&config.data.database())?)
 }

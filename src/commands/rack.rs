@@ -12,8 +12,8 @@ use std::collections::HashSet;
 use std::net::Ipv4Addr;
 
 /// `pimaster node add`.
-pub(super) async fn add_node(config: &Config, new: cli::NewNode, out: &mut Output<'_>) -> anyhow::Result<()> {
-    let store = open_store(config)?;
+pub(super) async fn add_node(config: Config, new: cli::NewNode, out: &Output) -> anyhow::Result<()> {
+    let store = open_store(&config)?;
     let port = match (new.switch.as_deref(), new.port) {
         (Some(switch), Some(port)) => Some(port_of(&store, switch, port).await?),
         (None, _) | (_, None) => None,
@@ -22,7 +22,7 @@ pub(super) async fn add_node(config: &Config, new: cli::NewNode, out: &mut Outpu
     let address = match new.address {
         Some(address) if config.dhcp.subnet.is_host(address) => address,
         Some(address) => bail!("--address is {address}; expected a host address in {}", config.dhcp.subnet),
-        None => free_address(config, &known).context(
+        None => free_address(&config, &known).context(
             "every address of network.node_ranges is taken, or the list is empty; give --address or widen it",
         )?,
     };
@@ -66,7 +66,8 @@ fn free_address(config: &Config, known: &[Node]) -> Option<Ipv4Addr> {
 async fn port_of(store: &Store, switch: &str, port: u16) -> anyhow::Result<PortRef> {
     let name = switch.to_owned();
     let found = store.read(move |conn| switches::by_name(conn, &name)).await?;
-    let found = found.ok_or_else(|| anyhow!("--switch is `{switch}`; expected one that `pimaster switch list` shows"))?;
+    let found = found
+        .ok_or_else(|| anyhow!("--switch is `{switch}`; expected one that `pimaster switch list` shows"))?;
     if !(1..=found.ports).contains(&port) {
         bail!("--port is {port}; expected 1 to {}, the ports of {switch}", found.ports);
     }
@@ -77,24 +78,32 @@ async fn port_of(store: &Store, switch: &str, port: u16) -> anyhow::Result<PortR
 }
 
 /// `pimaster node list`.
-pub(super) async fn list_nodes(config: &Config, out: &mut Output<'_>) -> anyhow::Result<()> {
-    let store = open_store(config)?;
+pub(super) async fn list_nodes(config: Config, out: &Output) -> anyhow::Result<()> {
+    let store = open_store(&config)?;
     for node in store.read(nodes::list).await? {
         let serial = node.serial.map_or_else(|| "-".to_owned(), |serial| serial.to_string());
         let Node { name, address, mac, model, .. } = &node;
         out.line(format_args!("{name}\t{address}\t{mac}\t{}\t{serial}", model.as_str()))?;
     }
     for seen in store.read(sightings::list).await? {
-        out.line(format_args!("unknown\t{}\tlast asked {}\t{}", seen.mac, seen.last_at, seen.observation))?;
+        let model = seen.observation.model().shown();
+        let serial = seen.observation.serial.map_or_else(|| "-".to_owned(), |serial| serial.to_string());
+        let (mac, last_at) = (seen.mac, seen.last_at);
+        out.line(format_args!("(not enrolled)\tlast asked {last_at}\t{mac}\t{model}\t{serial}"))?;
     }
     Ok(())
 }
 
-/// `pimaster switch add`.
-pub(super) async fn add_switch(config: &Config, switch: cli::Switch, out: &mut Output<'_>) -> anyhow::Result<()> {
-    let cli::Switch::Add { name, address, community, base_oid, index_offset, ports, protected_port } = switch else {
-        return list_switches(config, out).await;
-    };
+/// `pimaster switch`.
+pub(super) async fn run_switch(config: Config, command: cli::Switch, out: Output) -> anyhow::Result<()> {
+    match command {
+        cli::Switch::Add(switch) => add_switch(&config, switch, &out).await,
+        cli::Switch::List => list_switches(&config, &out).await,
+    }
+}
+
+async fn add_switch(config: &Config, switch: cli::NewSwitch, out: &Output) -> anyhow::Result<()> {
+    let cli::NewSwitch { name, address, community, base_oid, index_offset, ports, protected_port } = switch;
     let driver = match (address, community) {
         (Some(address), Some(community)) if !community.is_empty() => {
             PowerDriver::Snmp { address, community, base_oid: judge_oid(&base_oid)?, index_offset }
@@ -122,7 +131,7 @@ fn judge_oid(text: &str) -> anyhow::Result<String> {
     Ok(arcs.join("."))
 }
 
-async fn list_switches(config: &Config, out: &mut Output<'_>) -> anyhow::Result<()> {
+async fn list_switches(config: &Config, out: &Output) -> anyhow::Result<()> {
     for switch in open_store(config)?.read(switches::list).await? {
         let driver = match &switch.driver {
             PowerDriver::Snmp { address, base_oid, .. } => format!("snmp {address} {base_oid}"),

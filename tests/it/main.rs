@@ -7,6 +7,7 @@ mod agent;
 mod api;
 mod boot;
 mod browser;
+mod daemon;
 mod dhcp_netns;
 mod pages;
 mod test_app;
