@@ -51,4 +51,4 @@ mod tests;
 pub use catalogue::{describe, list, remove, sweep};
 pub use error::{Error, Result};
 pub use import::{Imported, Progress, Request, USUAL_LIMIT_BYTES, import, read_manifest};
-pub use serve::{router, token_digest};
+pub use serve::router;

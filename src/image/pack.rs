@@ -21,8 +21,9 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use tokio_util::sync::CancellationToken;
 
-/// The level: an image is compressed once and sent to a whole rack, but the master may be a Pi itself.
-const LEVEL: i32 = 7;
+/// The level: an image is compressed once and sent to a whole rack, but the master may be a Pi itself. On programs
+/// in pieces of 1 MiB, level 6 gives 5 % less than the usual 3 in twice its time; 9 gives 1 % less again.
+const LEVEL: i32 = 6;
 /// Pieces per thread between reading and writing: one in work, one waiting.
 const AHEAD: usize = 2;
 
@@ -53,7 +54,7 @@ pub(super) fn pack(
     target: &Path,
     watch: &Watch<'_>,
 ) -> Result<Manifest> {
-    let pieces = pieces::cut(used);
+    let pieces = pieces::cut(used, disk_bytes);
     let write_failed = |source| Error::Write { path: target.to_owned(), source };
     let file = File::create_new(target).map_err(write_failed)?;
     let threads = thread::available_parallelism().map_or(1, std::num::NonZero::get);

@@ -5,7 +5,7 @@
 //! that is being installed opens the image of its own environment, and nothing else.
 //!
 //! Invariant: memory per answer is bounded by [`FRAMES`] frames, however slow the node reads: a frame holds a
-//! permit until the socket has taken it.
+//! permit until the socket has taken it. Whoever collects an answer whole must copy frames and let them go.
 
 use super::range::{self, Wanted};
 use crate::model::deployment::{Deployment, DeploymentState};
@@ -48,7 +48,7 @@ pub fn router(store: Store, data: DataFolder) -> Router {
 }
 
 /// The digest under which the store keeps a deployment's token ([`deployments::set_image_token`]).
-pub fn token_digest(token: &str) -> [u8; 32] {
+pub(super) fn token_digest(token: &str) -> [u8; 32] {
     *blake3::hash(token.as_bytes()).as_bytes()
 }
 

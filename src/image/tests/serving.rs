@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::image::fixture::noise;
-use crate::image::{remove, router, token_digest};
+use crate::image::serve::token_digest;
+use crate::image::{remove, router};
 use crate::model::board::BoardModel;
 use crate::model::clock;
 use crate::model::deployment::DeploymentState;
