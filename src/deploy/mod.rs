@@ -44,3 +44,6 @@ pub struct Config {
     /// How often a booting node is asked whether its SSH server answers.
     pub probe_interval: Duration,
 }
+
+#[cfg(test)]
+mod tests;

@@ -233,6 +233,12 @@ pub fn set_image_token(tx: &Transaction<'_>, id: DeploymentId, digest: Option<&[
     Ok(())
 }
 
+/// Whether the image is open to the holder of some token.
+pub fn has_image_token(conn: &Connection, id: DeploymentId) -> Result<bool> {
+    let sql = "SELECT image_token IS NOT NULL FROM deployments WHERE id = ?1";
+    Ok(conn.query_row(sql, [id.0], |row| row.get(0)).optional()?.unwrap_or(false))
+}
+
 /// The running deployment that a token with that digest belongs to.
 pub fn by_image_token(conn: &Connection, digest: &[u8; 32]) -> Result<Option<Deployment>> {
     let sql = format!("SELECT {COLUMNS} FROM deployments WHERE image_token = ?1");

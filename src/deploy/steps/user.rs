@@ -10,8 +10,8 @@ use crate::model::environment::OsFamily;
 use crate::model::problem::Problem;
 use crate::model::verb::USER_SCRIPT_PATH;
 
-const UPDATE: &str = "export DEBIAN_FRONTEND=noninteractive; apt-get -y -q update && \
-                      apt-get -y -q -o Dpkg::Options::=--force-confold upgrade";
+const UPDATE: &str = "DEBIAN_FRONTEND=noninteractive apt-get -y -q update && \
+                      DEBIAN_FRONTEND=noninteractive apt-get -y -q -o Dpkg::Options::=--force-confold upgrade";
 
 /// `user_conf`: accounts are written to the card in `system_conf`; what is left is that the way in works.
 pub(super) async fn conf(hands: &mut Hands) -> Result<(), Trouble> {
