@@ -9,6 +9,7 @@ mod boot;
 mod browser;
 mod daemon;
 mod dhcp_netns;
+mod node;
 mod pages;
 mod test_app;
 mod tidy;
