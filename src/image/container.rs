@@ -28,10 +28,12 @@ pub(super) enum Container {
 
 /// What a stream is that begins with `head` (its first 512 bytes, or all if it is shorter).
 pub(super) fn recognise(head: &[u8]) -> Container {
-    const MAGIC: [(&[u8], Container); 12] = [
+    const MAGIC: [(&[u8], Container); 13] = [
         (b"\xfd7zXZ\0", Container::Xz),
         (b"\x1f\x8b", Container::Gzip),
         (b"\x28\xb5\x2f\xfd", Container::Zstd),
+        // A skippable frame: pzstd writes one first (RFC 8878 section 3.1.2).
+        (b"\x50\x2a\x4d\x18", Container::Zstd),
         (b"PK\x03\x04", Container::Zip),
         (b"PK\x05\x06", Container::Zip),
         (b"BZh", Container::Other("a bzip2 file")),

@@ -5,16 +5,23 @@
 //! person is put in them.
 
 use super::error::{Error, Result};
+use nix::sys::signal::{self, Signal};
+use nix::unistd::Pid;
 use std::ffi::OsString;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 const PROGRAM: &str = "debugfs";
 /// Where it lies on systems whose users do not have the system programs in their path.
 const FOLDERS: [&str; 3] = ["/usr/sbin", "/sbin", "/usr/local/sbin"];
 /// More than any os-release; a hostile image must not fill memory.
 const LARGEST_FILE_BYTES: u64 = 64 * 1024;
+/// A question takes milliseconds, on a slow disk a second.
+const LONGEST_RUN: Duration = Duration::from_secs(60);
 
 /// One ext4 file system of a disk.
 pub(super) struct ExtFiles<'a> {
@@ -71,16 +78,32 @@ impl ExtFiles<'_> {
             .stderr(Stdio::null())
             .spawn()
             .map_err(failed)?;
-        let mut bytes = Vec::new();
-        let read = match child.stdout.take() {
-            Some(output) => output.take(LARGEST_FILE_BYTES).read_to_end(&mut bytes),
-            None => Ok(0),
-        };
+        let bytes = read_in_time(&mut child);
         // The pipe is closed by now, so a longer answer ends with a broken pipe.
         child.wait().map_err(failed)?;
-        read.map_err(failed)?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+        Ok(String::from_utf8_lossy(&bytes.map_err(failed)?).into_owned())
     }
+}
+
+/// What the program prints until it ends, or until it has taken so long that it never will: a damaged file system
+/// can send it round in circles.
+fn read_in_time(child: &mut Child) -> io::Result<Vec<u8>> {
+    let Some(output) = child.stdout.take() else { return Ok(Vec::new()) };
+    // The child is not waited for before the watch ends, so its number cannot belong to another process.
+    let number = i32::try_from(child.id()).map_err(io::Error::other)?;
+    let (ended, watched) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        let watch = move || {
+            if watched.recv_timeout(LONGEST_RUN) == Err(RecvTimeoutError::Timeout) {
+                signal::kill(Pid::from_raw(number), Signal::SIGKILL).ok();
+            }
+        };
+        thread::Builder::new().name("image-debugfs".to_owned()).spawn_scoped(scope, watch)?;
+        let mut bytes = Vec::new();
+        let read = output.take(LARGEST_FILE_BYTES).read_to_end(&mut bytes);
+        drop(ended);
+        read.map(|_| bytes)
+    })
 }
 
 fn program() -> OsString {

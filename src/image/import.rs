@@ -137,7 +137,8 @@ fn build(
     let inspection = inspect::inspect(&looked)?;
     let used = used::find(&disk, disk_bytes, &inspection)?;
     let report = |done_bytes, total_bytes| progress(Progress::Storing { done_bytes, total_bytes });
-    let watch = Watch { progress: &report, cancel };
+    let bounds = Bounds::of(staging.folder(), request.limit_bytes)?;
+    let watch = Watch { bounds, progress: &report, cancel };
     let image = staging.image();
     let manifest = pack::pack(&disk, disk_bytes, &used.extents, &image.join("chunks.zst"), &watch)?;
     store_rest(&disk, &image, &manifest, &inspection)?;

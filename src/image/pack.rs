@@ -11,6 +11,7 @@ use super::disk::ReadAt;
 use super::error::{Error, Result};
 use super::extents::Extents;
 use super::pieces::{self, Piece};
+use super::sparse::Bounds;
 use crate::model::image::{Chunk, Digest, Manifest};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -38,8 +39,10 @@ struct Done {
     frame: std::io::Result<Vec<u8>>,
 }
 
-/// How packing is watched and stopped.
+/// How packing is watched, bounded and stopped.
 pub(super) struct Watch<'a> {
+    /// How far the file may grow.
+    pub(super) bounds: Bounds,
     /// Told bytes done, and bytes in all.
     pub(super) progress: &'a dyn Fn(u64, u64),
     /// Stops it.
@@ -116,16 +119,19 @@ impl Packing<'_> {
             early.insert(done.number, done);
             while let Some(done) = early.remove(&self.chunks.len()) {
                 let piece = pieces.get(done.number).ok_or(Error::Broken)?;
-                self.write(piece, done)?;
+                self.write(piece, done, watch.bounds)?;
                 done_bytes += piece.range.end - piece.range.start;
                 (watch.progress)(done_bytes, total);
             }
         }
     }
 
-    fn write(&mut self, piece: &Piece, done: Done) -> Result<()> {
+    fn write(&mut self, piece: &Piece, done: Done, bounds: Bounds) -> Result<()> {
         let failed = |source| Error::Write { path: self.target.to_owned(), source };
         let frame = done.frame.map_err(failed)?;
+        if self.stored + frame.len() as u64 > bounds.stored_bytes {
+            return Err(bounds.no_room("packs"));
+        }
         self.file.write_all(&frame).map_err(failed)?;
         let narrow = |size: u64| u32::try_from(size).map_err(|_| Error::Broken);
         self.chunks.push(Chunk {

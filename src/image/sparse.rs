@@ -34,6 +34,18 @@ impl Bounds {
         let free = u64::from(space.blocks_available()).saturating_mul(u64::from(space.fragment_size()));
         Ok(Self { disk_bytes, stored_bytes: free.saturating_sub(RESERVE_BYTES) })
     }
+
+    /// The refusal of an image that `verb` (unpacks, packs) to more than may be stored.
+    pub(super) fn no_room(self, verb: &str) -> Error {
+        Error::TooLarge(Problem::new(
+            format!(
+                "the image {verb} to more than {}, which is all there is room for",
+                shown_bytes(self.stored_bytes)
+            ),
+            format!("room for it in the data folder, and {} beside it", shown_bytes(RESERVE_BYTES)),
+            "Make room there, or choose another data folder",
+        ))
+    }
 }
 
 /// The file.
@@ -58,14 +70,14 @@ impl SparseFile {
             return Err(Error::TooLarge(Problem::new(
                 format!("the image unpacks to more than {}", shown_bytes(self.bounds.disk_bytes)),
                 "an image no larger than that",
-                "If it really is that large, say so with --limit; if not, it is broken or made to fill disks",
+                "Shrink it to what its partitions need; if it should be smaller, it is broken or made to fill disks",
             )));
         }
         for block in bytes.chunks(BLOCK) {
             if ZEROES.get(..block.len()) != Some(block) {
                 self.stored += block.len() as u64;
                 if self.stored > self.bounds.stored_bytes {
-                    return Err(self.no_room());
+                    return Err(self.bounds.no_room("unpacks"));
                 }
                 self.file.write_all_at(block, self.position).map_err(|source| self.failed(source))?;
             }
@@ -82,16 +94,5 @@ impl SparseFile {
 
     fn failed(&self, source: std::io::Error) -> Error {
         Error::Write { path: self.path.clone(), source }
-    }
-
-    fn no_room(&self) -> Error {
-        Error::TooLarge(Problem::new(
-            format!(
-                "the image unpacks to more than the {} that are free",
-                shown_bytes(self.bounds.stored_bytes)
-            ),
-            format!("room for it and {} beside it in {}", shown_bytes(RESERVE_BYTES), self.path.display()),
-            "Make room there, or choose another data folder",
-        ))
     }
 }

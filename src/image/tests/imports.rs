@@ -95,6 +95,19 @@ async fn a_file_system_that_was_not_unmounted_is_stored_whole() {
 }
 
 #[tokio::test]
+async fn an_image_that_would_fill_the_data_folder_is_refused() {
+    use crate::image::{extents::Extents, pack, sparse::Bounds};
+    let folder = tempfile::tempdir().unwrap();
+    let disk = noise(3_000_000, 4);
+    let never = CancellationToken::new();
+    let bounds = Bounds { disk_bytes: 4_000_000, stored_bytes: 2_000_000 };
+    let watch = pack::Watch { bounds, progress: &|_, _| (), cancel: &never };
+    let used = Extents::one(0..3_000_000);
+    let error = pack::pack(&disk, 3_000_000, &used, &folder.path().join("chunks"), &watch).unwrap_err();
+    assert_says(&error.to_string(), &["packs to more than 2.0 MB"]);
+}
+
+#[tokio::test]
 async fn gpt_images_keep_both_tables() {
     let bench = Bench::new();
     let image = Recipe { gpt: true, ..Recipe::default() }.make(bench.folder.path());

@@ -136,6 +136,20 @@ async fn a_range_of_older_content_gives_the_whole() {
 }
 
 #[tokio::test]
+async fn the_size_can_be_asked_for_alone() {
+    let served = served().await;
+    let request =
+        HttpRequest::head(format!("/images/{}/chunks", served.id)).header("authorization", "Bearer right");
+    let router = router(served.bench.store.clone(), served.bench.data.clone());
+    let response = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(
+        (response.status(), &response.headers()[header::CONTENT_LENGTH]),
+        (StatusCode::OK, &"300000".parse().unwrap())
+    );
+    assert_eq!(whole(response).await, b"");
+}
+
+#[tokio::test]
 async fn the_manifest_is_json_and_says_that_ranges_work() {
     let served = served().await;
     let path = format!("/images/{}/manifest", served.id);
