@@ -38,7 +38,10 @@ impl Medium for File {
     }
 
     fn forget(&self) -> io::Result<()> {
-        posix_fadvise(self, 0, 0, PosixFadviseAdvice::POSIX_FADV_DONTNEED).map_err(io::Error::from)
+        posix_fadvise(self, 0, 0, PosixFadviseAdvice::POSIX_FADV_DONTNEED)?;
+        // What is read next is read from end to end: twice the usual read-ahead.
+        posix_fadvise(self, 0, 0, PosixFadviseAdvice::POSIX_FADV_SEQUENTIAL)?;
+        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::customise::tests::{args, raspberry_pi_os};
 use super::run::Outcome;
-use super::testing::{Disk, Fault, ImageServer, MIB, TOKEN, store, verb_at};
+use super::testing::{Disk, Fault, Flash, ImageServer, MIB, TOKEN, store, verb, verb_at};
 use crate::model::environment::OsFamily;
 use crate::model::reservation::PartitionSize;
 use crate::model::verb::{
@@ -60,6 +60,19 @@ fn a_file_has_no_board_to_restart() {
     for then in [After::Reboot, After::PowerOff] {
         assert_eq!(verb_at(Verb::Finish, file.path(), &FinishArgs { then }).outcome, Outcome::Done);
     }
+}
+
+#[test]
+fn a_card_that_cannot_discard_is_overwritten() {
+    let flash = Flash::new(3 << 20);
+    let report: WipeReport = verb(Verb::Wipe, flash.card(), &()).report();
+    assert_eq!(report, WipeReport { method: WipeMethod::Overwrite, wiped_bytes: 3 << 20 });
+    assert!(flash.content().iter().all(|byte| *byte == 0));
+
+    let stuck = Flash::new(3 << 20);
+    stuck.spoil(600..601);
+    let said = verb(Verb::Wipe, stuck.card(), &());
+    assert!(said.problem().0.seen.contains("still holds data"), "{said:?}");
 }
 
 /// A loop device, for those who may make one.
