@@ -6,6 +6,7 @@
 //! left. Nothing but single addresses is ever exported, and only exports of this root are touched.
 
 use super::error::{Error, Result};
+use super::settings::PREPARED;
 use super::{Config, Exports};
 use crate::model::node::BootTarget;
 use crate::store::{Store, nodes};
@@ -79,11 +80,11 @@ struct Exportfs<'a> {
 
 impl Exportfs<'_> {
     async fn export(&self, address: Ipv4Addr) -> Result<()> {
-        if !self.root.join("usr").is_dir() {
+        if !self.root.join(PREPARED).is_file() {
             return Err(Error::refused(
-                format!("the installer root {} is not there", self.root.display()),
+                format!("the installer root {} is not there, or not whole", self.root.display()),
                 "the system that nodes install from",
-                "Run `pimaster nfs prepare --from / | DIR | IMAGE`.",
+                "Run `pimaster nfs prepare --from / | DIR | IMAGE`, to its end.",
             ));
         }
         self.run(&["-o".into(), OPTIONS.into(), self.target(address)]).await.map(drop)
@@ -235,7 +236,8 @@ esac
         fs::write(&program, FAKE).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
         let root = folder.path().join("root");
-        fs::create_dir_all(root.join("usr")).unwrap();
+        fs::create_dir_all(root.join("usr/lib/pimaster")).unwrap();
+        fs::write(root.join(PREPARED), "").unwrap();
         let store = Store::open(&folder.path().join("a.db")).unwrap();
         let mut nodes = Vec::new();
         for number in 1..=3u8 {
@@ -315,7 +317,7 @@ esac
         let error = fixture.list.sync().await.unwrap_err().to_string();
         assert!(error.contains("no kernel server") && error.contains("systemctl"), "{error}");
         fs::remove_file(fixture.folder.path().join("broken")).unwrap();
-        fs::remove_dir_all(&fixture.list.config.root).unwrap();
+        fs::remove_file(fixture.list.config.root.join(PREPARED)).unwrap();
         let error = fixture.list.sync().await.unwrap_err().to_string();
         assert!(error.contains("nfs prepare"), "{error}");
         let missing = Exports::Exportfs(fixture.folder.path().join("none"));

@@ -12,10 +12,36 @@
 //! gives the same root, also after an interruption.
 
 mod error;
+
+mod elf;
+mod plan;
+mod source;
+
+mod apply;
+mod copy;
+mod disk;
+mod extract;
+mod files;
+mod rules;
+
+mod accounts;
+mod settings;
+
 mod exports;
 
+#[cfg(test)]
+mod tests;
+
+pub use apply::{Event, Report, apply};
+pub use copy::Copied;
 pub use error::{Error, Result};
 pub use exports::ExportList;
+pub use plan::{Plan, Request, Step, plan};
+pub use settings::Setting;
+pub use source::Source;
+
+/// Hears what happens while a plan is carried out.
+pub type Listener<'a> = &'a (dyn Fn(Event) + 'a);
 
 use crate::model::folder::DataFolder;
 use std::path::PathBuf;
