@@ -146,14 +146,14 @@ async fn enrol(store: &Store, boards: &[Spec]) {
         .unwrap();
 }
 
-fn installer_root(root: &Path, keys: &KeyFolder) {
+pub(crate) fn installer_root(root: &Path, keys: &KeyFolder) {
     write_root(root, Bulk::NONE).unwrap();
     fs::write(root.join("etc/ssh/ssh_host_ed25519_key"), keys.installer_host().unwrap().private).unwrap();
     fs::create_dir_all(root.join("root/.ssh")).unwrap();
     fs::write(root.join("root/.ssh/authorized_keys"), keys.pimaster().unwrap().public.to_string()).unwrap();
 }
 
-async fn serve(
+pub(crate) async fn serve(
     store: &Store,
     data: DataFolder,
     nfs_root: PathBuf,
@@ -189,7 +189,7 @@ async fn serve(
 }
 
 /// A port below the range that the system gives to clients, so that nobody takes it meanwhile.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let start = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
     (start..32_000).find(|port| std::net::TcpListener::bind(("0.0.0.0", *port)).is_ok()).unwrap()
 }
