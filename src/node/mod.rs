@@ -18,6 +18,7 @@ pub mod card;
 
 mod card_find;
 mod discard;
+mod fsck;
 mod report;
 mod stop;
 mod tool;

@@ -165,6 +165,22 @@ fn a_second_run_changes_nothing() {
     disk.assert_clean();
 }
 
+#[test]
+fn a_run_that_was_cut_off_is_repaired() {
+    let disk = raspberry_pi_os();
+    let name = crate::node::tool::ext4_name(&disk.path, crate::node::testing::ROOT.0).unwrap();
+    // As the power leaves it: a file is linked, the counts are not yet right, the mark is set.
+    for command in ["set_super_value state 0", "clri /etc/hosts", "set_super_value free_blocks_count 5"] {
+        let arguments = ["-w", "-R", command, &name].map(std::ffi::OsStr::new);
+        assert!(crate::node::tool::run("debugfs", &arguments).unwrap().status.success());
+    }
+    let said = verb_at(Verb::Customise, &disk.path, &args(&disk, OsFamily::RaspberryPiOs));
+    assert!(said.report::<CustomiseReport>().cmdline.contains("rootwait"));
+    disk.assert_clean();
+    assert!(disk.debugfs("stats").contains("Filesystem state:         clean"));
+    assert!(cat(&disk, "/etc/hosts").contains("pi-07"));
+}
+
 /// Free blocks and inodes: what was replaced is freed.
 fn free(disk: &Disk) -> Vec<String> {
     let stats = disk.debugfs("stats");

@@ -6,6 +6,7 @@
 
 use super::changes::{Change, Entry, Existing, Owner, Seen};
 use crate::node::card::Card;
+use crate::node::fsck;
 use crate::node::stop::Stop;
 use crate::node::tool;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,9 +26,11 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    /// The file system that starts at that byte of the card.
+    /// The file system that starts at that byte of the card. One that an earlier run left in the middle of its
+    /// changes is repaired first; for a clean one this only reads the superblock.
     pub(super) fn open(card: &Card, start: u64) -> Result<Self, Stop> {
         let name = tool::ext4_name(card.path(), start)?;
+        fsck::judge(&tool::run("e2fsck", &["-p", &name].map(OsStr::new))?)?;
         let scratch = tempfile::Builder::new().prefix("pimaster-").tempdir();
         Ok(Self { name, scratch: scratch.map_err(|error| Stop::node("make a scratch folder", &error))? })
     }
@@ -79,6 +82,8 @@ impl Tree {
                 "Give the image's accounts ordinary home folders.",
             ));
         }
+        // debugfs keeps no journal: until the last change is there, the file system counts as not clean.
+        self.debugfs("set_super_value state 0\n", Access::Write)?;
         self.make_folders(changes)?;
         let mut commands = String::new();
         for (index, change) in changes.iter().enumerate() {
@@ -86,7 +91,8 @@ impl Tree {
                 .map_err(|error| Stop::node("write a scratch file", &error))?;
         }
         let said = self.debugfs(&commands, Access::Write)?;
-        self.compare(changes, &said)
+        self.compare(changes, &said)?;
+        self.debugfs("set_super_value state 1\n", Access::Write).map(drop)
     }
 
     /// Makes the folders that are missing, and fails if one cannot be made.

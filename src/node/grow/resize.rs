@@ -5,6 +5,7 @@
 
 use crate::model::verb::Phase;
 use crate::node::card::{Card, Kind};
+use crate::node::fsck;
 use crate::node::report::Reporter;
 use crate::node::stop::Stop;
 use crate::node::tool;
@@ -61,15 +62,7 @@ pub(super) fn grow(
 fn check(name: &str, bytes: u64, reporter: &mut Reporter<'_>) -> Result<(), Stop> {
     let arguments = ["-f", "-p", name].map(OsStr::new);
     let output = tool::run_reporting("e2fsck", &arguments, reporter, Phase::CheckFileSystem, bytes)?;
-    // 0: clean, 1: repaired, 2: repaired, restart if it was mounted.
-    if matches!(output.status.code(), Some(0..=2)) {
-        return Ok(());
-    }
-    Err(Stop::pointless(
-        format!("the root file system is damaged beyond safe repair: {}", tool::said(&output)),
-        "a file system that `e2fsck -p` accepts",
-        "Deploy again, for the power may have failed while it grew; if that does not help, check the image's root partition with e2fsck where it was made, and import it again.",
-    ))
+    fsck::judge(&output)
 }
 
 fn resize(name: &str, bytes: u64, reporter: &mut Reporter<'_>) -> Result<(), Stop> {
