@@ -3,6 +3,7 @@
 //! Called by `main`. Exit status: 0 done, 1 could not be done, 64 the settings or the options are wrong.
 
 mod image;
+mod nfs;
 mod people;
 mod rack;
 mod serve;
@@ -56,7 +57,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::CheckConfig(file) => check_config(&file, &out),
         Command::Openapi => openapi(&out),
         Command::Serve(file) => serve_command(&file),
-        Command::Demo(_) | Command::Nfs { .. } => Err(anyhow::anyhow!("not in this build").into()),
+        Command::Demo(_) => Err(anyhow::anyhow!("not in this build").into()),
+        Command::Nfs { command, config } => with(&config, |config| nfs::run(config, command, out)),
 
         Command::Image { command, config } => with(&config, |config| image::run(config, command, out)),
         Command::Switch { command, config } => with(&config, |config| rack::run_switch(config, command, out)),
