@@ -58,6 +58,9 @@ impl Daemon {
         let power = Power::new(config.power, store.clone());
         let exports = ExportList::new(config.nfs, store.clone());
         let agent = agent::Local::new(store.clone(), keys.clone(), config.deploy.ssh_port);
+        for left in image::sweep(&store, &config.data).await.context("the images folder cannot be tidied")? {
+            tracing::info!(folder = %left.display(), "removed what an interrupted import left");
+        }
         let images = image::router(store.clone(), config.data.clone());
         Ok(Self {
             dhcp: dhcp::Server::bind(config.dhcp, store.clone()).context("DHCP cannot start")?,
