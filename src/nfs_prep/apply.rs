@@ -46,7 +46,7 @@ pub struct Report {
     pub boot: Copied,
     /// The installer's host key.
     pub host_key: PublicKey,
-    /// What a person should look at.
+    /// What a person should look at, beside the keys that were left out.
     pub notes: Vec<String>,
 }
 
@@ -188,12 +188,7 @@ impl Work<'_> {
     }
 
     fn notes(&self) -> Vec<String> {
-        let mut notes: Vec<String> = self
-            .system
-            .keys_left_out
-            .iter()
-            .map(|path| format!("the private key {} was left out", Path::new("/").join(path).display()))
-            .collect();
+        let mut notes = Vec::new();
         if files::root_if_root().is_none() {
             notes.push(
                 "pimaster does not run as root: all files belong to you, and sshd on nodes will refuse them"
