@@ -12,7 +12,7 @@ use crate::cli::{self, Cli, Command, ConfigFile};
 use crate::config::Config;
 use crate::model::verb::Verb;
 use crate::store::Store;
-use crate::{node, telemetry, web};
+use crate::{demo, node, telemetry, web};
 use anyhow::Context;
 use std::fmt;
 use std::future::Future;
@@ -57,7 +57,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::CheckConfig(file) => check_config(&file, &out),
         Command::Openapi => openapi(&out),
         Command::Serve(file) => serve_command(&file),
-        Command::Demo(_) => Err(anyhow::anyhow!("not in this build").into()),
+        Command::Demo(options) => demo_command(options),
         Command::Nfs { command, config } => with(&config, |config| nfs::run(config, command, out)),
 
         Command::Image { command, config } => with(&config, |config| image::run(config, command, out)),
@@ -101,6 +101,11 @@ fn check_config(file: &ConfigFile, out: &Output) -> Result<(), Failure> {
 fn openapi(out: &Output) -> Result<(), Failure> {
     let text = web::openapi().to_pretty_json().context("cannot render the document")?;
     Ok(out.line(format_args!("{text}"))?)
+}
+
+fn demo_command(options: cli::Demo) -> Result<(), Failure> {
+    telemetry::init("warn");
+    Ok(runtime()?.block_on(demo::run(options))?)
 }
 
 fn serve_command(file: &ConfigFile) -> Result<(), Failure> {

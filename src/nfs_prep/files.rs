@@ -8,7 +8,7 @@ use super::settings::{Content, Own};
 use nix::unistd::{Gid, Uid, fchownat};
 use std::fs::{self, File, FileTimes, Metadata, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 /// Drafts that an interruption leaves; `copy` removes them, since no source has them.
@@ -68,7 +68,7 @@ pub(super) fn copy(from: &Path, source: &Metadata, to: &Path, mode: u32) -> Resu
     let draft = draft(to);
     remove(&draft)?;
     let mut input = File::open(from).map_err(failed("read", from))?;
-    let mut output = create(&draft).map_err(failed("write", to))?;
+    let mut output = File::create_new(&draft).map_err(failed("write", to))?;
     io::copy(&mut input, &mut output).map_err(failed("copy", from))?;
     let time = source.modified().map_err(failed("look at", from))?;
     output.set_times(FileTimes::new().set_modified(time)).map_err(failed("set the time of", to))?;
@@ -123,15 +123,11 @@ fn write(path: &Path, content: &[u8], mode: u32) -> Result<()> {
     }
     let draft = draft(path);
     remove(&draft)?;
-    let mut file = create(&draft).map_err(failed("write", path))?;
-    file.write_all(content).and_then(|()| file.sync_all()).map_err(failed("write", path))?;
+    let mut file = File::create_new(&draft).map_err(failed("write", path))?;
+    // The mode comes first: nobody may read a key that is half written.
     file.set_permissions(Permissions::from_mode(mode)).map_err(failed("set the mode of", path))?;
+    file.write_all(content).and_then(|()| file.sync_all()).map_err(failed("write", path))?;
     put(&draft, path)
-}
-
-/// A new file that only its owner can read until it is whole.
-fn create(path: &Path) -> io::Result<File> {
-    File::options().write(true).create_new(true).mode(0o600).open(path)
 }
 
 /// Makes the folders above a path below the root; none of them may be a link, which could lead out.

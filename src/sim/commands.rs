@@ -44,8 +44,21 @@ impl Command {
             .split(|c: char| c.is_ascii_whitespace() || c == ';' || c == '\'' || c == '"')
             .filter(|word| !word.is_empty() && !word.contains(['>', '&']))
             .collect();
-        let played =
-            ["sudo", "-n", "exec", "env", "sh", "bash", "/bin/sh", "/bin/bash", "-c", "-l", "-e", "--"];
+        let played = [
+            "sudo",
+            "-n",
+            "exec",
+            "export",
+            "env",
+            "sh",
+            "bash",
+            "/bin/sh",
+            "/bin/bash",
+            "-c",
+            "-l",
+            "-e",
+            "--",
+        ];
         let mut words = words.into_iter().skip_while(|word| played.contains(word) || word.contains('='));
         let Some(first) = words.next() else { return Self::Nothing };
         if first == USER_SCRIPT_PATH {
@@ -123,7 +136,8 @@ mod tests {
         check(USER_SCRIPT_PATH, Command::UserScript);
         check(&format!("sh {USER_SCRIPT_PATH} 2>&1"), Command::UserScript);
         check(&format!("sudo -n /bin/sh {USER_SCRIPT_PATH}"), Command::UserScript);
-        check("DEBIAN_FRONTEND=noninteractive apt-get update", Command::Packages);
+        check("export DEBIAN_FRONTEND=noninteractive; apt-get -y -q update && true", Command::Packages);
+        check("sudo -n reboot || reboot", Command::Reboot);
         check("exit 3", Command::Exit(3));
         check("rm -rf /", Command::Unknown("rm".to_owned()));
     }

@@ -6,7 +6,7 @@
 //! ```text
 //! rack ─┬─ switch: SNMP (mib, ber)                         set ─► power of a board
 //!       └─ board ─┬─ firmware: DHCP, TFTP                  decides what is booted
-//!                 ├─ installer: SSH (ssh), node verbs (verb, proxy)
+//!                 ├─ installer: SSH (ssh), node verbs (verb; proxy and worn for faults)
 //!                 ├─ local: the system on the card (card), SSH, a few commands
 //!                 └─ status: stage, faults, own time       shown by control
 //! disk_image, tree: a small real system, to deploy and to install from
@@ -28,6 +28,7 @@ mod installer;
 mod local;
 mod proxy;
 mod verb;
+mod worn;
 
 pub mod disk_image;
 pub mod tree;

@@ -39,6 +39,8 @@ pub(super) struct Terminal<'a> {
     pub(super) is_interactive: bool,
     /// Breaks the connection.
     pub(super) cut: CancellationToken,
+    /// What must have ended before the board can be switched on again.
+    pub(super) tasks: TaskTracker,
 }
 
 /// An SSH server that runs until the power goes.
@@ -169,9 +171,18 @@ impl Door {
         let Some(channel) = self.channels.remove(&id) else { return session.channel_failure(id) };
         session.channel_success(id)?;
         let (system, user, cut) = (Arc::clone(&self.system), self.user.clone(), self.cut.clone());
+        let tasks = self.tasks.clone();
         let is_interactive = self.is_interactive && command.is_none();
         self.tasks.spawn(async move {
-            let run = converse(system, &user, command.as_deref(), channel, is_interactive, cut.clone());
+            let (mut reader, writer) = channel.split();
+            let run = async {
+                let (input, output) = (Box::pin(reader.make_reader()), Box::pin(writer.make_writer()));
+                let mut terminal = Terminal { input, output, is_interactive, cut: cut.clone(), tasks };
+                let status = system.execute(&user, command.as_deref(), &mut terminal).await;
+                writer.exit_status(status).await?;
+                writer.eof().await?;
+                writer.close().await
+            };
             tokio::select! {
                 () = cut.cancelled() => {}
                 outcome = run => if let Err(error) = outcome {
@@ -181,25 +192,6 @@ impl Door {
         });
         Ok(())
     }
-}
-
-async fn converse(
-    system: Arc<dyn System>,
-    user: &str,
-    command: Option<&str>,
-    channel: Channel<Msg>,
-    is_interactive: bool,
-    cut: CancellationToken,
-) -> Result<(), russh::Error> {
-    let (mut reader, writer) = channel.split();
-    let status = {
-        let (input, output) = (Box::pin(reader.make_reader()), Box::pin(writer.make_writer()));
-        let mut terminal = Terminal { input, output, is_interactive, cut };
-        system.execute(user, command, &mut terminal).await
-    };
-    writer.exit_status(status).await?;
-    writer.eof().await?;
-    writer.close().await
 }
 
 impl Handler for Door {

@@ -19,7 +19,7 @@ pub struct Bulk {
 
 impl Bulk {
     /// Enough to see a copy go on.
-    pub const SOME: Self = Self { text_bytes: 24 << 20, random_bytes: 32 << 20, kernel_bytes: 2 << 20 };
+    pub const SOME: Self = Self { text_bytes: 16 << 20, random_bytes: 24 << 20, kernel_bytes: 2 << 20 };
     /// Just a system.
     pub const NONE: Self = Self { text_bytes: 256 << 10, random_bytes: 512 << 10, kernel_bytes: 64 << 10 };
 }
@@ -82,10 +82,23 @@ const FOLDERS: &[&str] = &[
     "var/log",
 ];
 
-const LINKS: &[(&str, &str)] = &[("usr/bin", "bin"), ("usr/sbin", "sbin"), ("usr/lib", "lib")];
+const LINKS: &[(&str, &str)] =
+    &[("usr/bin", "bin"), ("usr/sbin", "sbin"), ("usr/lib", "lib"), ("usr/lib64", "lib64")];
 
-/// Stand-ins for programs: their presence counts, their content is never run.
-const PROGRAMS: &[&str] = &["usr/sbin/init", "usr/sbin/sshd", "usr/bin/bash", "usr/bin/sh", "usr/bin/sudo"];
+/// Stand-ins for programs: their presence counts, their content is never run. Dynamic linkers are among them
+/// because a copy of pimaster that is not static asks for one.
+const PROGRAMS: &[&str] = &[
+    "usr/sbin/init",
+    "usr/sbin/sshd",
+    "usr/sbin/e2fsck",
+    "usr/sbin/resize2fs",
+    "usr/sbin/debugfs",
+    "usr/bin/bash",
+    "usr/bin/sh",
+    "usr/bin/sudo",
+    "usr/lib/ld-linux-aarch64.so.1",
+    "usr/lib64/ld-linux-x86-64.so.2",
+];
 
 /// A file of stand-in text or random bytes is at most this long.
 const BULK_FILE: usize = 4 << 20;

@@ -5,26 +5,23 @@ use super::board::Board;
 use super::proxy::Proxy;
 use super::ssh::Terminal;
 use super::status::{Stage, Work};
+use super::worn;
 use crate::model::verb::{After, FinishArgs, Phase, Verb, VerbLine, WriteImageArgs};
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io;
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
 
 /// More arguments than any verb takes.
 const LONGEST_ARGUMENTS: u64 = 4 << 20;
 /// Where the process id of a running verb is kept, below the board's folder.
 const PID_FILE: &str = "verb.pid";
 const LOG_FILE: &str = "verb.log";
-/// The bad sector: the first, since every image writes it.
-const BAD_SECTOR: u64 = 0;
-/// A byte of it that no program but the verb's own check looks at.
-const BAD_BYTE: u64 = BAD_SECTOR + 432;
-/// How often the bad sector loses what was written to it.
-const DECAY: Duration = Duration::from_millis(1);
+/// A verb prints a line or two each second.
+const LINES_WAITING: usize = 16;
 
 /// How a verb ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,28 +52,50 @@ pub(super) async fn run(
     } else {
         arguments
     };
-    let mut child = spawn(board, verb)?;
-    if let Some(mut input) = child.stdin.take() {
-        input.write_all(&arguments).await?;
-    }
-    let outcome = {
-        let lines = relay_lines(board, verb, boot_id, &mut child, terminal);
-        tokio::select! {
-            lines = lines => lines,
-            decayed = decay(board), if verb == Verb::WriteImage && faults.bad_sector => decayed,
-        }
+    let is_worn = verb == Verb::WriteImage && faults.bad_sector;
+    let outcome = if is_worn {
+        run_worn(board, arguments, terminal).await
+    } else {
+        run_program(board, verb, boot_id, &arguments, terminal).await
     };
-    if outcome.is_err() {
-        child.kill().await?;
-    }
-    let status = child.wait().await?;
     drop(proxy);
-    drop(std::fs::remove_file(folder(board).join(PID_FILE)));
     drop(busy);
     board.status.set_stage(Stage::Installer);
-    outcome?;
-    let status = status.code().and_then(|code| u32::try_from(code).ok()).unwrap_or(255);
+    let status = outcome?;
     Ok(Ended { status, after: if status == 0 { after } else { After::Stay } })
+}
+
+async fn run_program(
+    board: &Board,
+    verb: Verb,
+    boot_id: &str,
+    arguments: &[u8],
+    terminal: &mut Terminal<'_>,
+) -> io::Result<u32> {
+    let mut child = spawn(board, verb)?;
+    if let Some(mut input) = child.stdin.take() {
+        input.write_all(arguments).await?;
+    }
+    let Some(output) = child.stdout.take() else { return Err(io::ErrorKind::BrokenPipe.into()) };
+    let mut lines = BufReader::new(output).lines();
+    while let Some(line) = lines.next_line().await? {
+        let line = if verb == Verb::Probe { as_board(board, boot_id, &line) } else { line };
+        // An error drops the child, and with it ends the process.
+        relay(board, &line, terminal).await?;
+    }
+    let status = child.wait().await?;
+    drop(std::fs::remove_file(folder(board).join(PID_FILE)));
+    Ok(status.code().and_then(|code| u32::try_from(code).ok()).unwrap_or(255))
+}
+
+async fn run_worn(board: &Board, arguments: Vec<u8>, terminal: &mut Terminal<'_>) -> io::Result<u32> {
+    let (sender, mut lines) = mpsc::channel(LINES_WAITING);
+    let card = board.card.path().to_owned();
+    let running = terminal.tasks.spawn_blocking(move || worn::write_image(&card, &arguments, sender));
+    while let Some(line) = lines.recv().await {
+        relay(board, &line, terminal).await?;
+    }
+    running.await.map_err(io::Error::other)?
 }
 
 async fn read_arguments(verb: Verb, terminal: &mut Terminal<'_>) -> io::Result<Vec<u8>> {
@@ -125,30 +144,18 @@ fn spawn(board: &Board, verb: Verb) -> io::Result<Child> {
     Ok(child)
 }
 
-async fn relay_lines(
-    board: &Board,
-    verb: Verb,
-    boot_id: &str,
-    child: &mut Child,
-    terminal: &mut Terminal<'_>,
-) -> io::Result<()> {
-    let Some(output) = child.stdout.take() else { return Ok(()) };
-    let mut lines = BufReader::new(output).lines();
-    while let Some(line) = lines.next_line().await? {
-        let is_writing = matches!(
-            serde_json::from_str(&line),
-            Ok(VerbLine::Progress { phase: Phase::Write, done_bytes: 1.., .. })
-        );
-        if is_writing && board.status.drops_ssh() {
-            terminal.cut.cancel();
-            return Err(io::ErrorKind::ConnectionReset.into());
-        }
-        let line = if verb == Verb::Probe { as_board(board, boot_id, &line) } else { line };
-        terminal.output.write_all(line.as_bytes()).await?;
-        terminal.output.write_all(b"\n").await?;
-        terminal.output.flush().await?;
+async fn relay(board: &Board, line: &str, terminal: &mut Terminal<'_>) -> io::Result<()> {
+    let is_writing = matches!(
+        serde_json::from_str(line),
+        Ok(VerbLine::Progress { phase: Phase::Write, done_bytes: 1.., .. })
+    );
+    if is_writing && board.status.drops_ssh() {
+        terminal.cut.cancel();
+        return Err(io::ErrorKind::ConnectionReset.into());
     }
-    Ok(())
+    terminal.output.write_all(line.as_bytes()).await?;
+    terminal.output.write_all(b"\n").await?;
+    terminal.output.flush().await
 }
 
 /// A probe's report speaks of this machine; the board's own facts go in.
@@ -167,24 +174,6 @@ fn as_board(board: &Board, boot_id: &str, line: &str) -> String {
         fields.insert("memory_mib".to_owned(), identity.revision.memory_mib().into());
     }
     serde_json::to_string(&VerbLine::Done { report }).unwrap_or_else(|_| line.to_owned())
-}
-
-/// Spoils what was written to the bad sector, again and again; never resolves by itself but with an error.
-async fn decay(board: &Board) -> io::Result<()> {
-    let mut card = File::options().read(true).write(true).open(board.card.path())?;
-    let mut spoilt = None;
-    loop {
-        let mut byte = [0];
-        card.seek(SeekFrom::Start(BAD_BYTE))?;
-        card.read_exact(&mut byte)?;
-        if spoilt != Some(byte) {
-            let turned = byte.map(|byte| !byte);
-            card.seek(SeekFrom::Start(BAD_BYTE))?;
-            card.write_all(&turned)?;
-            spoilt = Some(turned);
-        }
-        tokio::time::sleep(DECAY).await;
-    }
 }
 
 fn folder(board: &Board) -> std::path::PathBuf {

@@ -8,6 +8,7 @@ mod api;
 mod boot;
 mod browser;
 mod daemon;
+mod demo;
 mod deployment;
 mod dhcp_netns;
 mod node;

@@ -1,1 +1,0 @@
-//! The demonstration rack: a daemon and a simulated rack on loopback.
