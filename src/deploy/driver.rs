@@ -9,9 +9,10 @@ use super::machine::{Change, Event, Machine, Plan, Reaction};
 use super::states::Step;
 use super::steps::{self, Hands, Job, Report, Session, Trouble, World};
 use crate::model::board::{BoardSerial, RevisionCode};
+use crate::model::clock::seconds_between;
 use crate::model::deployment::{Deployment, StepEvent};
 use crate::model::ids::DeploymentId;
-use crate::store::{self, deployments, nodes};
+use crate::store::{self, boot_events, deployments, nodes};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
@@ -143,7 +144,7 @@ impl Driver {
                     Wake::Cancelled => return Ok(Turn::Cancelled),
                     Wake::Poked => self.requested().await?,
                     Wake::Heard(report) => self.hear(report, &mut obstacle),
-                    Wake::Overdue => Some(Event::Overdue(obstacle.take())),
+                    Wake::Overdue => Some(Event::Overdue(self.last_seen(obstacle.take()).await?)),
                     Wake::Ended(outcome) => {
                         while let Ok(report) = heard.try_recv() {
                             if let Some(event) = self.hear(report, &mut obstacle) {
@@ -200,6 +201,29 @@ impl Driver {
             }
         }
         None
+    }
+
+    /// What a node that boots did last: the obstacle alone does not say whether its firmware ever asked.
+    async fn last_seen(&self, obstacle: Option<String>) -> Result<Option<String>, Error> {
+        if !matches!(Step::of(self.row.state), Step::On | Step::EnvBoot | Step::TakeDown) {
+            return Ok(obstacle);
+        }
+        let node = self.row.node;
+        let latest = self.world.store.read(move |conn| boot_events::latest(conn, node, 1)).await?;
+        let heard = match latest.first().filter(|event| event.at >= self.row.state_since) {
+            Some(event) => {
+                let seconds = seconds_between(event.at, self.world.clock.now());
+                let outcome =
+                    event.outcome.as_deref().map(|outcome| format!(" ({outcome})")).unwrap_or_default();
+                format!(
+                    "the node's last sign was {} {}{outcome}, {seconds} s ago",
+                    event.kind.as_str(),
+                    event.text
+                )
+            }
+            None => "the node asked for neither address nor file".to_owned(),
+        };
+        Ok(Some(obstacle.map_or_else(|| heard.clone(), |obstacle| format!("{obstacle}; {heard}"))))
     }
 
     async fn requested(&self) -> Result<Option<Event>, Error> {

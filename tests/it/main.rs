@@ -1,6 +1,11 @@
 //! The integration tests: one binary, a module per subject.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails there")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on fails there"
+)]
 
 mod accounts;
 mod agent;

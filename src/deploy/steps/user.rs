@@ -40,7 +40,7 @@ pub(super) async fn script(hands: &mut Hands) -> Result<(), Trouble> {
         OsFamily::RaspberryPiOs | OsFamily::Ubuntu | OsFamily::Debian => USER_SCRIPT_PATH.to_owned(),
     };
     let (exit, tail) = command(hands, &run).await?;
-    let advice = "Mend the script, then configure and deploy again; hard reboot runs it once more as it is.";
+    let advice = "Mend the script and reserve again; hard reboot runs it once more as it is.";
     judge(hands, "the user's script", exit, &tail, advice).await
 }
 
