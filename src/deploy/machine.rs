@@ -286,7 +286,10 @@ fn try_again(row: &Deployment, tries: u32, problem: Problem, now: Timestamp) -> 
     let text = format!("{}; trying again ({retries} of {tries})", problem.seen);
     change.events.push(StepEvent { at: now, state: row.state, text });
     change.deployment.retries = retries;
-    change.deployment.problem = Some(problem);
+    // What a take-down owes weighs more than why its power does not go off.
+    if take_down(row) == TakeDown::Wipe {
+        change.deployment.problem = Some(problem);
+    }
     change.pause = deadlines::pause(retries);
     change
 }

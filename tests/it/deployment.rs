@@ -15,6 +15,7 @@ use pimaster::model::reservation::{Configuration, PartitionSize, ReservationStat
 use pimaster::model::user::Role;
 use pimaster::power::Power;
 use pimaster::sim::firmware::Pace;
+use pimaster::sim::status::Stage;
 use pimaster::sim::tree::{Bulk, write_boot};
 use pimaster::sim::{Rack, Settings, Spec, disk_image, rack, switch};
 use pimaster::store::nodes::NewNode;
@@ -105,7 +106,7 @@ impl Lab {
     }
 
     fn supervise(&mut self) {
-        let power = power::Config { min_off: Duration::from_millis(50), timeout: Duration::from_secs(2) };
+        let power = power::Config { min_off: Duration::from_millis(50), timeout: Duration::from_millis(500) };
         let power = Power::new(power, self.store.clone());
         let (store, keys) = (self.store.clone(), self.keys.clone());
         let supervisor =
@@ -294,4 +295,19 @@ async fn a_killed_supervisor_goes_on_in_the_middle_of_the_copy() {
     lab.supervise();
     lab.until(reservation, |row| row.state == S::Deployed).await;
     assert!(lab.rows(reservation).await.iter().all(|row| row.power_cycles == 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_switch_that_does_not_answer_is_named_and_a_take_down_ends_access_without_it() {
+    let lab = Lab::new(1, 100.0).await;
+    let reservation = lab.reserve(None).await;
+    lab.until(reservation, |row| row.state == S::Deployed).await;
+    lab.rack.switch().set_unreachable(true);
+    lab.ask(reservation, Request::Destroy).await;
+    lab.until(reservation, |row| row.state == S::Destroyed).await;
+    let problem = lab.rows(reservation).await.remove(0).problem.unwrap();
+    assert!(problem.seen.starts_with("card not wiped: switch sw-1"), "{problem}");
+    // The board obeyed over SSH: it runs the installer, which knows no user's key.
+    lab.rack.reached("pi-01", |stage| *stage == Stage::Installer).await;
+    assert_eq!(lab.ssh(&lab.boards[0], &lab.user, "hostname").await.status.code(), Some(255));
 }

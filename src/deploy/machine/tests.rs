@@ -183,6 +183,9 @@ fn destroying_ends_whatever_the_node_does() {
         assert_eq!(over.state, S::Destroyed);
         assert!(over.problem.unwrap().seen.starts_with("card not wiped"));
     }
+    let stubborn = (0..3).fold(given_up, |row, _| after(&PLAIN, &row, again()));
+    assert_eq!(stubborn.state, S::Destroyed);
+    assert!(stubborn.problem.unwrap().seen.starts_with("card not wiped"));
     let no_card = after(&PLAIN, &start, Event::Setback(problem(), Retry::Pointless));
     assert_eq!(take_down(&no_card), TakeDown::PowerOnly);
 }

@@ -46,7 +46,7 @@ pub(super) async fn cut_power(hands: &mut Hands) -> Result<Since, Trouble> {
 }
 
 /// Asks whatever system of ours runs on the node to restart, once.
-async fn ask_to_restart(hands: &mut Hands) {
+pub(super) async fn ask_to_restart(hands: &mut Hands) {
     let is_installer = match hands.connect(System::Installer).await {
         Ok(()) => true,
         Err(DialError::SomebodyElse { .. }) => false,

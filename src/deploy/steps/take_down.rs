@@ -3,7 +3,7 @@
 //! Access ends with the power, before anything else. Then the installer wipes the card, so that nobody gets what the
 //! last user left; a node that cannot do so stays off, with the installer as its only way to boot.
 
-use super::boot::{boot_installer, cut_power};
+use super::boot::{ask_to_restart, boot_installer, cut_power};
 use super::hands::Hands;
 use super::{Trouble, verb};
 use crate::deploy::states::{self, TakeDown};
@@ -22,7 +22,15 @@ pub(super) async fn take_down(hands: &mut Hands, row: &Deployment) -> Result<(),
         nodes::set_boot_target(tx, node, BootTarget::Installer)
     });
     forget.await?;
-    let since = cut_power(hands).await?;
+    let since = match cut_power(hands).await {
+        Ok(since) => since,
+        Err(trouble) => {
+            // The switch fails: the tenant's system must go all the same, into the installer if it obeys.
+            hands.world.exports.sync().await.ok();
+            ask_to_restart(hands).await;
+            return Err(trouble);
+        }
+    };
     match states::take_down(row) {
         TakeDown::PowerOnly => return hands.boot_from(BootTarget::Installer).await,
         TakeDown::Wipe => {}
