@@ -100,6 +100,8 @@ impl Daemon {
 
         let mut outcome = Ok(());
         tokio::select! {
+            // Told to stop, tasks end at once: that they have is no failure.
+            biased;
             () = shutdown.cancelled() => {}
             ended = tasks.join_next() => outcome = judge_end(ended),
         }
