@@ -2,12 +2,13 @@
 //!
 //! Reads only: what is on a card was put there by the node's verbs.
 
+use super::tools;
 use fatfs::{FileSystem, FsOptions};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 const SECTOR: u64 = 512;
 /// Larger files than any system's settings are cut.
@@ -88,7 +89,7 @@ impl Card {
         let requests: String = paths.iter().enumerate().map(dump).collect();
         let mut device = self.path.canonicalize()?.into_os_string();
         device.push(format!("?offset={root_bytes}"));
-        let mut child = Command::new("debugfs")
+        let mut child = tools::command("debugfs")
             .args(["-f", "-"])
             .arg(device)
             .current_dir(folder.path())

@@ -1,6 +1,7 @@
 //! A small but real disk image, made without root: MBR, FAT boot partition, ext4 root. *IO: writes files; runs
 //! `mke2fs` and `debugfs` with argument vectors.*
 
+use super::tools;
 use super::tree::{Bulk, DISK_ID, write_boot, write_root};
 use fatfs::{FileSystem, FormatVolumeOptions, FsOptions};
 use std::fs::{self, File};
@@ -97,7 +98,7 @@ fn copy_into(folder: &fatfs::Dir<'_, Partition>, from: &Path) -> io::Result<()> 
 }
 
 fn write_ext4(image: &Path, start: u64, bytes: u64, from: &Path) -> io::Result<()> {
-    let mut command = Command::new("mke2fs");
+    let mut command = tools::command("mke2fs");
     command.args(["-q", "-F", "-t", "ext4", "-L", "rootfs", "-U", "50434d31-0000-4000-8000-000000000001"]);
     command
         .arg("-E")
@@ -115,7 +116,7 @@ fn own_by_root(image: &Path, start: u64, from: &Path) -> io::Result<()> {
     list_owners(from, "", &mut requests)?;
     let mut device = image.as_os_str().to_owned();
     device.push(format!("?offset={start}"));
-    let mut command = Command::new("debugfs");
+    let mut command = tools::command("debugfs");
     command.args(["-w", "-f", "-"]).arg(device).env("E2FSPROGS_FAKE_TIME", "1750000000");
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     if let Ok(child) = &mut child
@@ -227,7 +228,7 @@ mod tests {
         assert_eq!(files["/etc/hostname"], b"raspberrypi\n");
         let mut device = image.clone().into_os_string();
         device.push(format!("?offset={root}"));
-        let check = Command::new("e2fsck").args(["-f", "-n"]).arg(device).output().unwrap();
+        let check = tools::command("e2fsck").args(["-f", "-n"]).arg(device).output().unwrap();
         assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stdout));
         let again = folder.path().join("again.img");
         make(&again, &folder.path().join("scratch2"), Bulk::NONE).unwrap();

@@ -22,6 +22,7 @@ mod card;
 mod commands;
 mod ssh;
 pub mod status;
+mod tools;
 
 mod board;
 mod installer;

@@ -73,6 +73,7 @@ async fn run_program(
     terminal: &mut Terminal<'_>,
 ) -> io::Result<u32> {
     let mut child = spawn(board, verb)?;
+    let group = Group(child.id());
     if let Some(mut input) = child.stdin.take() {
         input.write_all(arguments).await?;
     }
@@ -80,10 +81,10 @@ async fn run_program(
     let mut lines = BufReader::new(output).lines();
     while let Some(line) = lines.next_line().await? {
         let line = if verb == Verb::Probe { as_board(board, boot_id, &line) } else { line };
-        // An error drops the child, and with it ends the process.
         relay(board, &line, terminal).await?;
     }
     let status = child.wait().await?;
+    drop(group);
     drop(std::fs::remove_file(folder(board).join(PID_FILE)));
     Ok(status.code().and_then(|code| u32::try_from(code).ok()).unwrap_or(255))
 }
@@ -136,6 +137,7 @@ fn spawn(board: &Board, verb: Verb) -> io::Result<Child> {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(log)
+        .process_group(0)
         .kill_on_drop(true)
         .spawn()?;
     if let Some(pid) = child.id() {
@@ -176,6 +178,22 @@ fn as_board(board: &Board, boot_id: &str, line: &str) -> String {
     serde_json::to_string(&VerbLine::Done { report }).unwrap_or_else(|_| line.to_owned())
 }
 
+/// A verb and the programs that it started; ends with whoever holds it, as a power cut ends them all.
+struct Group(Option<u32>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(leader) = self.0.and_then(|pid| i32::try_from(pid).ok()) {
+            kill_group(leader);
+        }
+    }
+}
+
+fn kill_group(leader: i32) {
+    // It may have ended by itself just now.
+    let _ = nix::sys::signal::killpg(nix::unistd::Pid::from_raw(leader), nix::sys::signal::Signal::SIGKILL);
+}
+
 fn folder(board: &Board) -> std::path::PathBuf {
     board.settings.folder.join(board.spec.name.as_str())
 }
@@ -190,8 +208,7 @@ pub(super) fn end_leftover(folder: &Path, card: &Path) {
     let command = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     let card = card.as_os_str().as_encoded_bytes();
     if command.split(|byte| *byte == 0).any(|word| word == card) {
-        // It may have ended by itself just now.
-        let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
+        kill_group(pid);
     }
     drop(std::fs::remove_file(file));
 }
