@@ -4,15 +4,19 @@
 use crate::enter::say;
 use crate::firmware::{self, Boot};
 use crate::rack::{Plan, Source};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use nix::sched::{CloneFlags, setns};
 use pimaster::model::power::PowerState;
 use pimaster::sim::switch::Feed;
 use std::fs::File;
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
+
+/// QEMU's trace of a system that powers down; a restart does not come there.
+const SHUT_DOWN: &str = "qemu_system_shutdown_request";
 
 type Boots = Arc<Mutex<Vec<Source>>>;
 
@@ -58,15 +62,23 @@ async fn powered(plan: &Plan, boots: &Boots, machine: &mut Option<Child>) -> Res
         let boot = firmware::boot(plan).await?;
         say(plan.start, &format!("{}: starts a kernel from the {:?}", plan.name, boot.source));
         boots.lock().unwrap_or_else(PoisonError::into_inner).push(boot.source);
-        let status = machine.insert(start(plan, &boot)?).wait().await?;
+        let log = plan.folder.join("qemu.log");
+        let status = machine.insert(start(plan, &boot, &log)?).wait().await?;
         *machine = None;
-        say(plan.start, &format!("{}: restarts ({status})", plan.name));
+        if !status.success() {
+            bail!("QEMU ended with {status}; see {}", log.display());
+        }
+        if std::fs::read_to_string(&log)?.contains(SHUT_DOWN) {
+            say(plan.start, &format!("{}: shut down; dark until its power is switched", plan.name));
+            return std::future::pending().await;
+        }
+        say(plan.start, &format!("{}: restarts", plan.name));
     }
 }
 
 /// QEMU in the rack's own network namespace, where the board's tap is; killed if this thread ends.
-fn start(plan: &Plan, boot: &Boot) -> Result<Child> {
-    let log = File::options().create(true).append(true).open(plan.folder.join("qemu.log"))?;
+fn start(plan: &Plan, boot: &Boot, log: &Path) -> Result<Child> {
+    let log = File::create(log)?;
     let console = plan.folder.join("console.log");
     let mut qemu = Command::new("nsenter");
     qemu.args(["--net=/proc/1/ns/net", "setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64"]);
@@ -84,13 +96,11 @@ fn start(plan: &Plan, boot: &Boot) -> Result<Child> {
         "-nodefaults",
         "-nographic",
     ]);
-    // A restart of the system is a restart of the firmware; a system that shut down stays dark until the
-    // power is switched.
-    qemu.args(["-action", "reboot=shutdown,shutdown=pause"]);
+    // A restart of the system ends QEMU, for the firmware to start over; so does a shutdown, which is traced.
+    qemu.args(["-action", "reboot=shutdown", "-trace", SHUT_DOWN]);
     qemu.arg("-chardev").arg(format!("file,id=console,append=on,path={}", console.display()));
     qemu.args(["-serial", "chardev:console"]);
     qemu.arg("-kernel").arg(&boot.kernel).arg("-initrd").arg(&boot.initramfs);
-    // A Pi's serial console is ttyS0 here as well; it is added so that a failure can be read.
     qemu.arg("-append").arg(&boot.cmdline);
     let card = plan.card.display();
     qemu.arg("-drive").arg(format!("if=none,id=card,file={card},format=raw,discard=unmap,cache=writeback"));

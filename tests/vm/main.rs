@@ -2,10 +2,10 @@
 //! and SNMP, real kernels.
 //!
 //! ```text
-//!            ┌─ namespaces made by inside.sh ──────────────────────────────────────────────┐
-//! enter ───► │ rack: simulated PoE switch ──► board: firmware on the wire ──► QEMU          │
-//!            │ scenario ──► pimaster (command line, daemon) ──► api, ssh    card: a file    │
-//!            └─────────────────────────────────────────────────────────────────────────────┘
+//!            ┌─ namespaces made by inside.sh ─────────────────────────────────────┐
+//! enter ───► │ rack: simulated PoE switch ──► board: firmware on the wire ──► QEMU │
+//!            │ scenario ──► pimaster (command line, daemon), API, SSH              │
+//!            └─────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
 //! Run by `cargo nextest run --profile vm`, as root; `scripts/setup test` installs what it needs. What is

@@ -19,6 +19,11 @@ const PHASE: Duration = Duration::from_secs(180);
 /// The whole card of 512 MiB without boot partition and what ext4 takes for itself.
 const GROWN_KIB: u64 = 400 * 1024;
 
+/// Host name, root device and type, its size, what the user script left, boot id: one line each.
+const LOOK: &str =
+    "hostname; findmnt -n -o SOURCE,FSTYPE /; findmnt -n -b -o SIZE / | awk '{print int($1 / 1024)}';
+    cat /var/tmp/user-script-ran /proc/sys/kernel/random/boot_id";
+
 /// The whole way of a reservation.
 pub(crate) fn run(rack: &Rack) -> Result<()> {
     let mut pimaster = Pimaster::set_up(rack)?;
@@ -38,12 +43,11 @@ pub(crate) fn run(rack: &Rack) -> Result<()> {
     visit.exports_are(&[])?;
     let first_boots = visit.look_around(&path)?;
     for board in &rack.boards {
-        ensure!(
-            board.boots() == [Source::Network, Source::Card],
-            "{} booted from {:?}",
-            board.plan.name,
-            board.boots()
-        );
+        let (name, boots) = (&board.plan.name, board.boots());
+        ensure!(boots == [Source::Network, Source::Card], "{name} booted from {boots:?}");
+        let feed = rack.switch.feed(board.plan.port).context("the switch lost a port")?;
+        let switchings = feed.borrow().switchings;
+        ensure!(switchings == 1, "the power of {name} was switched {switchings} times, expected once: on");
     }
 
     visit.hard_reboot(&path)?;
@@ -129,19 +133,16 @@ impl Visit<'_> {
             let account = text(node, "ssh_user")?;
             ensure!(account == "pi", "the account of {name} is {account}, expected pi");
             self.user.know(address, text(node, "host_key")?)?;
-            let login = format!("{account}@{address}");
-            let look = |command: &str| self.user.run(&login, command).with_context(|| command.to_owned());
-            ensure!(look("hostname")? == name, "{name} calls itself {}", look("hostname")?);
-            let root = look("findmnt -n -o SOURCE,FSTYPE /")?;
+            let said = self.user.run(&format!("{account}@{address}"), LOOK)?;
+            let [host_name, root, blocks, script, boot_id] = said.lines().collect::<Vec<_>>()[..] else {
+                bail!("{name} said {said:?}, expected five lines");
+            };
+            ensure!(host_name == name, "{name} calls itself {host_name}");
             ensure!(root.contains("nvme0n1p2") && root.contains("ext4"), "{name} runs from {root}");
-            let kib: u64 = look("df -k / | tail -n 1 | tr -s ' ' | cut -d ' ' -f 2")?.parse()?;
-            ensure!(
-                kib > GROWN_KIB,
-                "the root file system of {name} has {kib} KiB, expected more than {GROWN_KIB}"
-            );
-            let script = look("cat /var/tmp/user-script-ran")?;
+            let kib: u64 = blocks.trim().parse().with_context(|| format!("{blocks:?} is no size"))?;
+            ensure!(kib > GROWN_KIB, "the root of {name} has {kib} KiB, expected more than {GROWN_KIB}");
             ensure!(script == name, "the user script on {name} left {script:?}");
-            boot_ids.push(look("cat /proc/sys/kernel/random/boot_id")?);
+            boot_ids.push(boot_id.to_owned());
             self.rack.say(&format!("{name}: the user is in, {root}, {} MiB", kib / 1024));
             self.strangers_stay_out(name, address)?;
         }
