@@ -58,6 +58,9 @@ impl Command {
             "-l",
             "-e",
             "--",
+            "trap",
+            "sync",
+            "EXIT",
         ];
         let mut words = words.into_iter().skip_while(|word| played.contains(word) || word.contains('='));
         let Some(first) = words.next() else { return Self::Nothing };
@@ -65,7 +68,7 @@ impl Command {
             return Self::UserScript;
         }
         match first.rsplit('/').next().unwrap_or(first) {
-            "true" | ":" | "sync" | "clear" => Self::Nothing,
+            "true" | ":" | "clear" => Self::Nothing,
             "hostname" => Self::HostName,
             "uname" => Self::Uname,
             "whoami" | "id" => Self::Identity,
@@ -136,6 +139,8 @@ mod tests {
         check(USER_SCRIPT_PATH, Command::UserScript);
         check(&format!("sh {USER_SCRIPT_PATH} 2>&1"), Command::UserScript);
         check(&format!("sudo -n /bin/sh {USER_SCRIPT_PATH}"), Command::UserScript);
+        check(&format!("trap sync EXIT; {USER_SCRIPT_PATH}"), Command::UserScript);
+        check("sync", Command::Nothing);
         check("export DEBIAN_FRONTEND=noninteractive; apt-get -y -q update && true", Command::Packages);
         check("sudo -n reboot || reboot", Command::Reboot);
         check("exit 3", Command::Exit(3));

@@ -13,6 +13,10 @@ use crate::model::verb::USER_SCRIPT_PATH;
 const UPDATE: &str = "DEBIAN_FRONTEND=noninteractive apt-get -y -q update && \
                       DEBIAN_FRONTEND=noninteractive apt-get -y -q -o Dpkg::Options::=--force-confold upgrade";
 
+/// Goes before each command: what it did is on the card when the state ends, since a hard reboot may cut the
+/// power a second later. The command's status stays.
+const SYNCED: &str = "trap sync EXIT; ";
+
 /// `user_conf`: accounts are written to the card in `system_conf`; what is left is that the way in works.
 pub(super) async fn conf(hands: &mut Hands) -> Result<(), Trouble> {
     hands.session(System::Deployed).await.map(drop)
@@ -46,7 +50,8 @@ pub(super) async fn script(hands: &mut Hands) -> Result<(), Trouble> {
 
 /// Runs a command; each line is a sign of life.
 async fn command(hands: &mut Hands, text: &str) -> Result<(Exit, Tail), Trouble> {
-    let started = hands.session(System::Deployed).await?.remote.exec(text, Vec::new()).await;
+    let text = format!("{SYNCED}{text}");
+    let started = hands.session(System::Deployed).await?.remote.exec(&text, Vec::new()).await;
     let mut tail = Tail::default();
     let outcome = match started {
         Ok(mut running) => loop {
