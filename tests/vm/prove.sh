@@ -37,6 +37,17 @@ login() {
 
 seconds_since() { printf '%d.%d' $((($(date +%s%N) - $1) / 1000000000)) $((($(date +%s%N) - $1) / 100000000 % 10)); }
 
+# Asks the NFS server from the board's place in the network, at that address.
+may_mount() {
+  local said
+  ip -n board1 address add "$1/24" dev eth0
+  ip -n board1 link set eth0 up
+  said=$(ip netns exec board1 "$here/exportfs" --may-mount "$run/nfsroot")
+  ip -n board1 address flush dev eth0
+  ip -n board1 link set eth0 down
+  [[ $said == "$2" ]] || { echo "prove: may $1 mount the root? seen: $said, expected: $2" >&2; exit 1; }
+}
+
 prepare() {
   ssh-keygen -q -t ed25519 -N '' -f "$run/key"
   ssh-keygen -q -t ed25519 -N '' -f "$run/host"
@@ -79,6 +90,8 @@ END
   "$run/nfsroot/bin/busybox" udhcpd -f -S "$run/udhcpd.conf" >"$run/udhcpd.log" 2>&1 &
 
   "$here/exportfs" -o ro,no_root_squash "$address:$run/nfsroot"
+  may_mount 10.77.0.50 no
+  may_mount $address yes
   cp "$boot/vmlinuz-vm" "$boot/initrd-vm.img" "$run/"
   start=$(date +%s%N)
   board installer "console=ttyS0 root=/dev/nfs nfsroot=10.77.0.1:$run/nfsroot,vers=3 ro ip=dhcp init=/usr/lib/pimaster/overlay-init"
@@ -88,6 +101,7 @@ END
   wait $qemu || true
   [[ ! -e $run/nfsroot/root/written ]] || { echo "prove: the board wrote into the NFS root" >&2; exit 1; }
   "$here/exportfs" -u "$address:$run/nfsroot"
+  may_mount $address no
 
   mcopy -n -o -i "$run/card.img@@4M" ::vmlinuz-vm ::initrd-vm.img ::cmdline.txt "$run/"
   start=$(date +%s%N)
