@@ -27,6 +27,7 @@ use crate::sim::{self, Rack, rack};
 use crate::store::Store;
 use anyhow::Context;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -36,7 +37,8 @@ pub async fn run(options: cli::Demo) -> anyhow::Result<()> {
     let scale = Scale { boards: options.boards, speed: options.speed, bulk: Bulk::SOME };
     let places = Places::open(options.data.as_deref())?;
     let ports = places.ports(options.port)?;
-    let prepared = Prepared::new(&places, &ports, scale, &shutdown).await?;
+    let program = std::env::current_exe().context("this program cannot find itself")?;
+    let prepared = Prepared::new(&places, &ports, scale, program, &shutdown).await?;
     let control = TcpListener::bind((Ipv4Addr::LOCALHOST, ports.control)).await;
     let control = control.context("the simulator's own page cannot be served")?;
     let ready = prepared.ready(control.local_addr()?).await?;
@@ -70,18 +72,19 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Makes what is missing: settings, environment, installer root, cards, nodes.
+    /// Makes what is missing: settings, environment, installer root with that copy of pimaster, cards, nodes.
     pub async fn new(
         places: &Places,
         ports: &Ports,
         scale: Scale,
+        program: PathBuf,
         shutdown: &CancellationToken,
     ) -> anyhow::Result<Self> {
         settings::allow_many_files()?;
         let config = settings::write(places, ports, scale)?;
         let (store, keys) = daemon::open(&config)?;
         prepare::environment(&store, &config, places, scale.bulk, shutdown).await?;
-        prepare::installer(&config, &keys, places).await?;
+        prepare::installer(&config, &keys, places, program).await?;
         let boards = rack::specs(scale.boards);
         let sim = settings::simulator(places, ports, scale);
         let switch = settings::switch(places, ports, scale);

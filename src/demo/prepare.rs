@@ -14,7 +14,7 @@ use crate::store::nodes::NewNode;
 use crate::store::{Store, environments, nodes, switches};
 use anyhow::Context;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tokio_util::sync::CancellationToken;
 
 /// The environment's name.
@@ -61,10 +61,14 @@ fn remove(folder: &Path) -> std::io::Result<()> {
 }
 
 /// Builds the installer root as `pimaster nfs prepare` does, from a small system made here.
-pub(super) async fn installer(config: &Config, keys: &KeyFolder, places: &Places) -> anyhow::Result<()> {
+pub(super) async fn installer(
+    config: &Config,
+    keys: &KeyFolder,
+    places: &Places,
+    node_binary: PathBuf,
+) -> anyhow::Result<()> {
     let source = places.at("installer-source");
     let draft = places.at("installer-source.draft");
-    let node_binary = std::env::current_exe().context("this program cannot find itself")?;
     let (config, keys) = (config.nfs.clone(), keys.clone());
     let build = move || -> anyhow::Result<()> {
         if !source.exists() {

@@ -15,13 +15,25 @@ pub struct Bulk {
     pub random_bytes: usize,
     /// Size of each kernel.
     pub kernel_bytes: usize,
+    /// Size of each `start.elf`.
+    pub firmware_bytes: usize,
 }
 
 impl Bulk {
     /// Enough to see a copy go on.
-    pub const SOME: Self = Self { text_bytes: 16 << 20, random_bytes: 24 << 20, kernel_bytes: 2 << 20 };
+    pub const SOME: Self = Self {
+        text_bytes: 16 << 20,
+        random_bytes: 24 << 20,
+        kernel_bytes: 2 << 20,
+        firmware_bytes: 256 << 10,
+    };
     /// Just a system.
-    pub const NONE: Self = Self { text_bytes: 256 << 10, random_bytes: 512 << 10, kernel_bytes: 64 << 10 };
+    pub const NONE: Self = Self {
+        text_bytes: 256 << 10,
+        random_bytes: 512 << 10,
+        kernel_bytes: 64 << 10,
+        firmware_bytes: 24 << 10,
+    };
 }
 
 /// The kernel command line's root, and what names the disk.
@@ -141,12 +153,12 @@ pub fn write_boot(folder: &Path, bulk: Bulk) -> io::Result<()> {
         write(&folder.join(name), &random(6 << 10, number))?;
     }
     for (number, name) in (10u64..).zip(["start.elf", "start4.elf"]) {
-        write(&folder.join(name), &random(96 << 10, number))?;
+        write(&folder.join(name), &random(bulk.firmware_bytes, number))?;
     }
     let trees =
         ["bcm2710-rpi-3-b.dtb", "bcm2710-rpi-3-b-plus.dtb", "bcm2711-rpi-4-b.dtb", "bcm2712-rpi-5-b.dtb"];
     for (number, name) in (20u64..).zip(trees) {
-        write(&folder.join(name), &random(32 << 10, number))?;
+        write(&folder.join(name), &random(16 << 10, number))?;
     }
     for (number, name) in (30u64..).zip(["kernel8.img", "kernel_2712.img"]) {
         write(&folder.join(name), &random(bulk.kernel_bytes, number))?;
