@@ -8,7 +8,8 @@ use crate::model::clock::Timestamp;
 use crate::model::environment::Environment;
 use crate::model::ids::ReservationId;
 use crate::model::reservation::{
-    Configuration, LONGEST_SCRIPT_BYTES, PartitionSize, Reservation, ReservationState,
+    Configuration, LARGEST_PARTITION_BYTES, LONGEST_SCRIPT_BYTES, PartitionSize, Reservation,
+    ReservationState,
 };
 use crate::model::ssh_key::PublicKey;
 use crate::model::user::judge_password;
@@ -90,6 +91,9 @@ fn judge_size(size: PartitionSize, environment: &Environment) -> Result<()> {
     match (size, layout.partition(layout.root)) {
         (PartitionSize::Bytes(seen), Some(root)) if seen < root.size_bytes => {
             Err(Error::PartitionSize { seen, least: root.size_bytes })
+        }
+        (PartitionSize::Bytes(seen), _) if seen > LARGEST_PARTITION_BYTES => {
+            Err(Error::PartitionTooLarge { seen })
         }
         (PartitionSize::Bytes(_) | PartitionSize::Whole, _) => Ok(()),
     }

@@ -3,7 +3,7 @@
 use crate::model::clock::Timestamp;
 use crate::model::ids::ReservationId;
 use crate::model::node::NodeName;
-use crate::model::reservation::{BadPeriod, LONGEST_SCRIPT_BYTES};
+use crate::model::reservation::{BadPeriod, LARGEST_PARTITION_BYTES, LONGEST_SCRIPT_BYTES};
 use crate::model::user::WeakPassword;
 use crate::store;
 use std::fmt;
@@ -37,6 +37,8 @@ pub enum Error {
         "partition_size is {seen} bytes; expected at least {least} bytes, the root partition of the image"
     )]
     PartitionSize { seen: u64, least: u64 },
+    #[error("partition_size is {seen} bytes; expected at most {LARGEST_PARTITION_BYTES} bytes (2 TiB)")]
+    PartitionTooLarge { seen: u64 },
     #[error(transparent)]
     Password(#[from] WeakPassword),
     #[error("the user script has {seen} bytes; expected at most {LONGEST_SCRIPT_BYTES}")]
@@ -105,6 +107,7 @@ impl Error {
             | Self::BinName { .. }
             | Self::UnknownEnvironment { .. }
             | Self::PartitionSize { .. }
+            | Self::PartitionTooLarge { .. }
             | Self::Password(_)
             | Self::ScriptLength { .. }
             | Self::ScriptContent => Kind::Invalid,
@@ -125,7 +128,7 @@ impl Error {
             Self::Period(BadPeriod::Past { .. } | BadPeriod::TooFar { .. }) => Some("start"),
             Self::BinName { .. } => Some("name"),
             Self::UnknownEnvironment { .. } => Some("environment"),
-            Self::PartitionSize { .. } => Some("partition_size"),
+            Self::PartitionSize { .. } | Self::PartitionTooLarge { .. } => Some("partition_size"),
             Self::Password(_) => Some("password"),
             Self::ScriptLength { .. } | Self::ScriptContent => Some("user_script"),
             Self::NoSuchNode { .. }
@@ -153,6 +156,7 @@ impl Error {
             Self::BinName { .. } => "Choose another name.",
             Self::UnknownEnvironment { .. } => "Choose an environment from the list.",
             Self::PartitionSize { .. } => "Choose a larger size, or the whole card.",
+            Self::PartitionTooLarge { .. } => "Choose a smaller size, or the whole card.",
             Self::Password(_) => "Choose another password, or leave it out to have one made.",
             Self::ScriptLength { .. } | Self::ScriptContent => {
                 "Make the script shorter, or let it fetch the rest from the network."

@@ -2,6 +2,7 @@
 
 use super::clock::{SignedDuration, Timestamp};
 use super::ids::{EnvironmentId, NodeId, ReservationId, UserId};
+use super::image::{Layout, TableKind};
 use super::ssh_key::PublicKey;
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub const LONGEST_HOURS: u32 = 72;
 /// How far in the past a start may lie: people fill in forms slowly.
 pub const START_GRACE: SignedDuration = SignedDuration::from_mins(15);
+/// The largest root partition, in bytes: the most that an MBR can describe.
+pub const LARGEST_PARTITION_BYTES: u64 = 2 << 40;
 /// The largest user script, in bytes.
 pub const LONGEST_SCRIPT_BYTES: usize = 256 * 1024;
 
@@ -81,6 +84,24 @@ pub enum PartitionSize {
     Bytes(u64),
 }
 
+/// What a GPT keeps at the end of a disk for its backup.
+const GPT_TAIL_BYTES: u64 = 33 * 512;
+
+impl PartitionSize {
+    /// The smallest card, in bytes, on which the root partition of that layout can have this size.
+    pub fn least_card_bytes(self, layout: &Layout) -> u64 {
+        let tail = match layout.table {
+            TableKind::Mbr => 0,
+            TableKind::Gpt => GPT_TAIL_BYTES,
+        };
+        match (self, layout.partition(layout.root)) {
+            (Self::Bytes(bytes), Some(root)) => root.start_bytes.saturating_add(bytes).saturating_add(tail),
+            // The image's own size is judged with the image.
+            (Self::Bytes(_), None) | (Self::Whole, _) => 0,
+        }
+    }
+}
+
 /// What a person chose for the nodes of a reservation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Configuration {
@@ -145,9 +166,25 @@ pub fn judge_period(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::image::{FileSystem, Partition};
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_chosen_size_needs_a_card_that_holds_it() {
+        let root = Partition { number: 2, start_bytes: 100, size_bytes: 50, file_system: FileSystem::Ext4 };
+        let layout = |table| Layout { table, partitions: vec![root], boot: 1, root: 2 };
+        let check = |size: PartitionSize, table, expect: u64| {
+            assert_eq!(size.least_card_bytes(&layout(table)), expect, "{size:?} {table:?}");
+        };
+        check(PartitionSize::Whole, TableKind::Mbr, 0);
+        check(PartitionSize::Bytes(400), TableKind::Mbr, 500);
+        check(PartitionSize::Bytes(400), TableKind::Gpt, 500 + 16_896);
+        check(PartitionSize::Bytes(u64::MAX), TableKind::Gpt, u64::MAX);
+        let rootless = Layout { root: 3, ..layout(TableKind::Mbr) };
+        assert_eq!(PartitionSize::Bytes(400).least_card_bytes(&rootless), 0);
     }
 
     #[test]

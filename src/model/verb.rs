@@ -145,6 +145,9 @@ pub struct WriteImageArgs {
     pub token: String,
     /// The content expected: another manifest is refused.
     pub digest: Digest,
+    /// The smallest card that has room for the chosen root partition; a smaller one is refused untouched.
+    #[serde(default)]
+    pub least_card_bytes: u64,
 }
 
 /// What `write-image` reports.

@@ -19,7 +19,12 @@ fn live(card: &Path, image: &Disk) {
     let server = ImageServer::start(&stored, |_| Fault::None);
     let probed: ProbeReport = verb_at(Verb::Probe, card, &()).report();
     assert_eq!(probed.card.map(|card| (card.size_bytes, card.read_only)), Some((64 * MIB, false)));
-    let wanted = WriteImageArgs { url: server.url, token: TOKEN.to_owned(), digest: stored.manifest.digest };
+    let wanted = WriteImageArgs {
+        url: server.url,
+        token: TOKEN.to_owned(),
+        digest: stored.manifest.digest,
+        least_card_bytes: 0,
+    };
     let report: WriteImageReport = verb_at(Verb::WriteImage, card, &wanted).report();
     assert_eq!(report.written_bytes, stored.manifest.used_bytes);
     let wanted = GrowArgs { layout: image.layout.clone(), size: PartitionSize::Whole };

@@ -120,11 +120,15 @@ async fn what_is_no_configuration_is_refused_with_its_field() {
     let app = TestApp::new(1).await;
     let ada = caller(&app, "ada@lab", Role::User).await;
     let id = app.agent.reserve(&ada, wish(&[1])).await.unwrap();
-    let bad: [(ConfigureWish, &str); 5] = [
+    let bad: [(ConfigureWish, &str); 6] = [
         (ConfigureWish { environment: "beos".into(), ..configuration() }, "environment"),
         (ConfigureWish { password: Some("short".into()), ..configuration() }, "password"),
         (
             ConfigureWish { partition_size: PartitionSize::Bytes(ROOT_BYTES - 1), ..configuration() },
+            "partition_size",
+        ),
+        (
+            ConfigureWish { partition_size: PartitionSize::Bytes((2 << 40) + 1), ..configuration() },
             "partition_size",
         ),
         (ConfigureWish { user_script: Some("x".repeat(300_000)), ..configuration() }, "user_script"),

@@ -74,8 +74,12 @@ impl Server {
     }
 
     fn args(&self, image: &Image) -> Vec<u8> {
-        let args =
-            WriteImageArgs { url: self.url.clone(), token: "t".to_owned(), digest: image.manifest.digest };
+        let args = WriteImageArgs {
+            url: self.url.clone(),
+            token: "t".to_owned(),
+            digest: image.manifest.digest,
+            least_card_bytes: 0,
+        };
         serde_json::to_vec(&args).unwrap()
     }
 }

@@ -16,7 +16,8 @@ pub(super) async fn write(hands: &mut Hands) -> Result<(), Trouble> {
     hands.world.store.write(move |tx| deployments::set_image_token(tx, id, Some(&digest))).await?;
     let environment = &hands.job.environment;
     let url = format!("{}/images/{}", hands.world.config.image_url.trim_end_matches('/'), environment.id);
-    let args = WriteImageArgs { url, token, digest: environment.digest };
+    let least_card_bytes = hands.configuration()?.partition_size.least_card_bytes(&environment.layout);
+    let args = WriteImageArgs { url, token, digest: environment.digest, least_card_bytes };
     let report: WriteImageReport = verb::run(hands, Verb::WriteImage, &args, state_of).await?;
     if report.resumed_bytes > 0 {
         hands.note(format!("{} were on the card already", megabytes(report.resumed_bytes))).await;

@@ -38,6 +38,8 @@ use tokio_util::sync::CancellationToken;
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 const BOOT: SignedDuration = SignedDuration::from_secs(10);
 const STEP: Duration = Duration::from_millis(100);
+/// The root partition that is asked for.
+const ROOT_BYTES: u64 = 8 << 30;
 const LINE: Duration = Duration::from_millis(400);
 
 /// What goes wrong with one run of a verb or command.
@@ -207,6 +209,7 @@ impl Shell {
             }))],
             "write-image" => {
                 assert!(input["token"].as_str().unwrap().len() == 64);
+                assert!(input["least_card_bytes"].as_u64().unwrap() > ROOT_BYTES);
                 assert!(input["url"].as_str().unwrap().starts_with("http://10.20.0.1:9000/images/"));
                 vec![
                     progress("discard", 0),
@@ -430,7 +433,7 @@ impl Rack {
             let id = reservations::book(tx, &new, now)?.unwrap();
             let configuration = Configuration {
                 environment,
-                partition_size: PartitionSize::Whole,
+                partition_size: PartitionSize::Bytes(ROOT_BYTES),
                 password_hash: "$6$x".into(),
                 ssh_keys: Vec::new(),
                 system_update: script.is_some(),

@@ -41,7 +41,7 @@ pub(crate) fn write_image(
     let stop = AtomicBool::new(false);
     let source = Source::new(&args.url, &args.token)?;
     let manifest = source.manifest(&stop)?;
-    plan::judge(&manifest, &args.digest, card)?;
+    plan::judge(&manifest, args, card)?;
     let flushed = start(card, &manifest, reporter)?;
 
     let job = Job { card, source: &source, manifest: &manifest, stop: &stop };

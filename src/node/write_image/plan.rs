@@ -1,6 +1,7 @@
 //! What is fetched and written, in which order. *Pure.*
 
-use crate::model::image::{Chunk, Digest, Manifest};
+use crate::model::image::{Chunk, Manifest};
+use crate::model::verb::WriteImageArgs;
 use crate::node::card::Card;
 use crate::node::stop::Stop;
 use std::ops::Range;
@@ -10,9 +11,11 @@ pub(super) const LARGEST_CHUNK: u32 = 4 << 20;
 /// One request asks for about so much.
 const REQUEST_BYTES: u64 = 32 << 20;
 
-/// Refuses a manifest that is not the one expected, does not fit, or is none.
-pub(super) fn judge(manifest: &Manifest, expected: &Digest, card: &Card) -> Result<(), Stop> {
-    if manifest.digest != *expected {
+/// Refuses a manifest that is not the one expected or is none, and a card on which it or the chosen root
+/// partition does not fit.
+pub(super) fn judge(manifest: &Manifest, args: &WriteImageArgs, card: &Card) -> Result<(), Stop> {
+    let expected = args.digest;
+    if manifest.digest != expected {
         return Err(Stop::pointless(
             format!("the server offers the image {}", manifest.digest),
             format!("the image {expected}"),
@@ -31,6 +34,13 @@ pub(super) fn judge(manifest: &Manifest, expected: &Digest, card: &Card) -> Resu
             format!("the card {} has {} bytes", card.path().display(), card.size()),
             format!("at least the image's {} bytes", manifest.disk_bytes),
             "Put a larger card in, or deploy a smaller environment.",
+        ));
+    }
+    if card.size() < args.least_card_bytes {
+        return Err(Stop::pointless(
+            format!("the card {} has {} bytes", card.path().display(), card.size()),
+            format!("at least {} bytes, for the chosen partition_size", args.least_card_bytes),
+            "Choose a smaller partition or the whole card, or put a larger card in.",
         ));
     }
     Ok(())
@@ -105,6 +115,7 @@ pub(super) fn stored_end(chunk: &Chunk) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::image::Digest;
 
     fn manifest(chunks: &[(u64, u32, u64, u32)]) -> Manifest {
         let chunks: Vec<Chunk> = chunks

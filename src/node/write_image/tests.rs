@@ -24,7 +24,12 @@ fn small() -> Stored {
 }
 
 fn args(server: &ImageServer, image: &Stored) -> WriteImageArgs {
-    WriteImageArgs { url: server.url.clone(), token: TOKEN.to_owned(), digest: image.manifest.digest }
+    WriteImageArgs {
+        url: server.url.clone(),
+        token: TOKEN.to_owned(),
+        digest: image.manifest.digest,
+        least_card_bytes: 0,
+    }
 }
 
 fn assert_written(content: &[u8], image: &Stored) {
@@ -192,6 +197,11 @@ fn what_cannot_work_is_refused_before_the_card_is_touched() {
     };
     let sizes = format!("has {} bytes; expected at least the image's {} bytes", 100 * KIB, 512 * KIB);
     check(100 * KIB, &good, &sizes, Retry::Pointless);
+    let least_card_bytes = 700 * KIB as u64;
+    let larger = WriteImageArgs { least_card_bytes, ..good.clone() };
+    let sizes = format!("has {} bytes; expected at least {} bytes", 512 * KIB, 700 * KIB);
+    check(512 * KIB, &larger, &sizes, Retry::Pointless);
+    check(512 * KIB, &larger, "Choose a smaller partition or the whole card", Retry::Pointless);
     let token = "wrong".to_owned();
     check(512 * KIB, &WriteImageArgs { token, ..good.clone() }, "401", Retry::Pointless);
     let url = good.url.replace("/images/1", "/images/2");
