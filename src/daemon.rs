@@ -23,6 +23,7 @@ use crate::tftp;
 use crate::web;
 use anyhow::Context;
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -30,6 +31,9 @@ use tokio_util::sync::CancellationToken;
 
 /// How long tasks may take to end once they are asked to; then they are dropped. Every state is in the database.
 const DRAIN: Duration = Duration::from_secs(10);
+
+/// How often the exports are compared with the database.
+const EXPORT_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Everything, bound and ready to run.
 #[derive(Debug)]
@@ -41,12 +45,21 @@ pub struct Daemon {
     supervisor: deploy::Supervisor,
 }
 
+/// Opens the database; the data folder is created for this user alone.
+pub fn open_store(config: &Config) -> anyhow::Result<Store> {
+    let folder = config.data.root();
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .with_context(|| format!("cannot create the data folder {}", folder.display()))?;
+    Ok(Store::open(&config.data.database())?)
+}
+
 /// Opens the data folder: database and keys.
 pub fn open(config: &Config) -> anyhow::Result<(Store, KeyFolder)> {
     let folder = config.data.root();
-    std::fs::create_dir_all(folder)
-        .with_context(|| format!("cannot create the data folder {}", folder.display()))?;
-    let store = Store::open(&config.data.database())?;
+    let store = open_store(config)?;
     let keys = KeyFolder::open(folder)?;
     keys.pimaster()?;
     Ok((store, keys))
@@ -86,10 +99,10 @@ impl Daemon {
 
     /// Runs until `shutdown` is cancelled or a subsystem ends by itself, then drains.
     pub async fn run(self, shutdown: CancellationToken) -> anyhow::Result<()> {
-        self.exports.sync().await.context("the installer root cannot be exported")?;
         let mut tasks: JoinSet<(&'static str, anyhow::Result<()>)> = JoinSet::new();
-        let token = || shutdown.child_token();
-        let (dhcp, tftp, web, supervisor) = (token(), token(), token(), token());
+        // The same token for all, not children of it: children are cancelled before their parent says so.
+        let token = || shutdown.clone();
+        let (dhcp, tftp, web, supervisor, exports) = (token(), token(), token(), token(), token());
         tasks.spawn(async move {
             self.dhcp.run(dhcp).await;
             ("dhcp", Ok(()))
@@ -97,6 +110,11 @@ impl Daemon {
         tasks.spawn(async move { ("tftp", self.tftp.run(tftp).await.map_err(Into::into)) });
         tasks.spawn(async move { ("web", self.web.run(web).await.map_err(Into::into)) });
         tasks.spawn(async move { ("deploy", self.supervisor.run(supervisor).await.map_err(Into::into)) });
+
+        tasks.spawn(async move {
+            keep_exports(self.exports, exports).await;
+            ("exports", Ok(()))
+        });
 
         let mut outcome = Ok(());
         tokio::select! {
@@ -114,6 +132,23 @@ impl Daemon {
             );
         }
         outcome
+    }
+}
+
+/// Brings the exports in line at the start and each minute: a restart of the NFS server forgets them. A failure is
+/// said once; the nodes that wait for their export say it themselves.
+async fn keep_exports(exports: ExportList, shutdown: CancellationToken) {
+    let mut was_good = true;
+    loop {
+        let outcome = exports.sync().await.map_err(anyhow::Error::new);
+        if let (Err(error), true) = (&outcome, was_good) {
+            let error = format!("{error:#}");
+            tracing::warn!(%error, "the installer root cannot be exported, so no node can install");
+        }
+        was_good = outcome.is_ok();
+        if shutdown.run_until_cancelled(tokio::time::sleep(EXPORT_INTERVAL)).await.is_none() {
+            return;
+        }
     }
 }
 

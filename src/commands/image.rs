@@ -1,9 +1,10 @@
 //! `pimaster image import|list|remove`. *IO: the image file, the data folder, the database, output.*
 
-use super::{Output, open_store};
+use super::Output;
 use crate::cli;
 use crate::config::Config;
 use crate::daemon;
+use crate::daemon::open_store;
 use crate::image::{self, Progress, Request};
 use anyhow::Context;
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};

@@ -11,7 +11,6 @@ mod serve;
 use crate::cli::{self, Cli, Command, ConfigFile};
 use crate::config::Config;
 use crate::model::verb::Verb;
-use crate::store::Store;
 use crate::{demo, node, telemetry, web};
 use anyhow::Context;
 use std::fmt;
@@ -143,11 +142,4 @@ fn node_command(command: cli::Node, out: &Output) -> Result<(), Failure> {
         | cli::Node::Finish(_)
         | cli::Node::Wipe(_) => Ok(()),
     }
-}
-
-fn open_store(config: &Config) -> anyhow::Result<Store> {
-    let folder = config.data.root();
-    std::fs::create_dir_all(folder)
-        .with_context(|| format!("cannot create the data folder {}", folder.display()))?;
-    Ok(Store::open(&config.data.database())?)
 }

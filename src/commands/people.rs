@@ -1,8 +1,9 @@
 //! `pimaster user add` and `pimaster token create`. *IO: the database, output.*
 
-use super::{Output, open_store};
+use super::Output;
 use crate::cli;
 use crate::config::Config;
+use crate::daemon::open_store;
 use crate::model::user::Role;
 use crate::web;
 

@@ -1,8 +1,9 @@
 //! `pimaster node add|list` and `pimaster switch add|list`: enrolment by hand. *IO: the database, output.*
 
-use super::{Output, open_store};
+use super::Output;
 use crate::cli;
 use crate::config::Config;
+use crate::daemon::open_store;
 use crate::model::clock;
 use crate::model::node::Node;
 use crate::model::rack::{PortRef, PowerDriver};

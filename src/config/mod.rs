@@ -4,18 +4,17 @@
 //! the project's root is read by a test, so it names every key that stands here.
 
 mod reader;
+mod sections;
 
 pub use reader::Finding;
 
 use crate::model::folder::DataFolder;
-use crate::model::net::Subnet;
 use crate::{deploy, dhcp, nfs_prep, power, tftp, web};
-use reader::Section;
+use sections::{data, deployments, log, network, nfs, power, server, web_server};
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::time::Duration;
 
 /// Everything an administrator sets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,6 +115,7 @@ impl Config {
         let log_filter = log(root, &mut findings);
         let power = power(root, &mut findings);
         let ports = [("dhcp", 67), ("tftp", 69)].map(|(name, port)| server(root, name, port, &mut findings));
+        sections::judge_ports(&ports, &mut findings);
         let nfs = nfs(root, &data, &mut findings);
         let web = web_server(root, &network, &mut findings);
         let deploy = deployments(root, &network, &web, &mut findings);
@@ -138,192 +138,11 @@ impl Config {
     }
 }
 
-struct Network {
-    address: Ipv4Addr,
-    node_ranges: Vec<AddressRange>,
-    dhcp: dhcp::Config,
-}
-
-fn network(root: &toml::Table, findings: &mut Vec<Finding>) -> Network {
-    const ADDRESS: &str = "an IPv4 address such as 10.20.0.1";
-    let mut section = Section::of(root, "network");
-    let subnet: Option<Subnet> = section.required("subnet", "an IPv4 network such as 10.20.0.0/24");
-    let address: Option<Ipv4Addr> = section.required("address", ADDRESS);
-    let interface: Option<String> = section.optional("interface", "the name of an interface such as eth0");
-    if let Some(name) = interface.as_deref().filter(|name| name.is_empty() || name.len() > 15) {
-        section.report("interface", format!("`{name}`"), "the name of an interface such as eth0");
-    }
-    if let (Some(subnet), Some(address)) = (subnet, address)
-        && !subnet.is_host(address)
-    {
-        section.report("address", address.to_string(), &format!("a host address inside {subnet}"));
-    }
-    let node_ranges: Vec<AddressRange> =
-        section.list("node_ranges", "two addresses, the lower first, such as 10.20.0.10-10.20.0.99");
-    let outside = |range: &&AddressRange| {
-        subnet.is_some_and(|subnet| !subnet.is_host(range.first) || !subnet.is_host(range.last))
-    };
-    if let Some(range) = node_ranges.iter().find(outside) {
-        section.report(
-            "node_ranges",
-            format!("{}-{}", range.first, range.last),
-            "addresses inside network.subnet",
-        );
-    }
-    let address = address.unwrap_or(Ipv4Addr::UNSPECIFIED);
-    let dhcp = dhcp::Config {
-        interface,
-        server_address: address,
-        port: 67,
-        client_port: 68,
-        subnet: subnet.unwrap_or_else(|| Subnet::containing(address, 24)),
-        router: section.optional("router", ADDRESS),
-        dns: section.list("dns", ADDRESS),
-        ntp: section.list("ntp", ADDRESS),
-        domain: section.optional("domain", "a domain name such as rack.lab"),
-        lease_seconds: section.number("lease_seconds", 120..=604_800, 3_600),
-    };
-    section.finish(findings);
-    Network { address, node_ranges, dhcp }
-}
-
-struct Ports {
-    port: u16,
-    client_port: u16,
-    extra_cmdline: String,
-    max_transfers: usize,
-}
-
-fn server(root: &toml::Table, name: &'static str, port: u16, findings: &mut Vec<Finding>) -> Ports {
-    let mut section = Section::of(root, name);
-    let mut ports = Ports {
-        port: section.port("port", port),
-        client_port: 68,
-        extra_cmdline: String::new(),
-        max_transfers: 0,
-    };
-    if name == "dhcp" {
-        ports.client_port = section.port("client_port", 68);
-    } else {
-        ports.extra_cmdline = section.optional("extra_cmdline", "words for the kernel").unwrap_or_default();
-        ports.max_transfers =
-            usize::try_from(section.number("max_transfers", 1..=10_000, 400)).unwrap_or(400);
-        if ports.extra_cmdline.chars().any(char::is_control) {
-            section.report("extra_cmdline", "control characters", "words on one line");
-        }
-    }
-    section.finish(findings);
-    ports
-}
-
-fn data(root: &toml::Table, findings: &mut Vec<Finding>) -> (DataFolder, String) {
-    let mut section = Section::of(root, "data");
-    let folder = absolute(&mut section, "folder", "/var/lib/pimaster");
-    const EMAIL: &str = "the e-mail address of the administrator";
-    let email: String = section.required("admin_email", EMAIL).unwrap_or_default();
-    if !email.is_empty()
-        && (email.split('@').filter(|part| !part.is_empty()).count() != 2 || email.contains(' '))
-    {
-        section.report("admin_email", format!("`{email}`"), EMAIL);
-    }
-    section.finish(findings);
-    (DataFolder::new(folder), email.to_lowercase())
-}
-
-fn log(root: &toml::Table, findings: &mut Vec<Finding>) -> String {
-    const FILTER: &str = "a filter such as info or pimaster=debug,info";
-    let mut section = Section::of(root, "log");
-    let filter: String = section.optional("filter", FILTER).unwrap_or_else(|| "info".to_owned());
-    if tracing_subscriber::EnvFilter::builder().parse(&filter).is_err() {
-        section.report("filter", format!("`{filter}`"), FILTER);
-    }
-    section.finish(findings);
-    filter
-}
-
-fn power(root: &toml::Table, findings: &mut Vec<Finding>) -> power::Config {
-    let mut section = Section::of(root, "power");
-    let config = power::Config {
-        min_off: Duration::from_millis(section.number("min_off_millis", 100..=600_000, 5_000).into()),
-        timeout: Duration::from_millis(section.number("timeout_millis", 100..=60_000, 5_000).into()),
-    };
-    section.finish(findings);
-    config
-}
-
-fn nfs(root: &toml::Table, data: &DataFolder, findings: &mut Vec<Finding>) -> nfs_prep::Config {
-    const EXPORTS: &str = "\"exportfs\", the path of another exportfs program, or \"off\"";
-    let mut section = Section::of(root, "nfs");
-    let exports: String = section.optional("exports", EXPORTS).unwrap_or_else(|| "exportfs".to_owned());
-    if exports.is_empty() {
-        section.report("exports", "nothing", EXPORTS);
-    }
-    let config = nfs_prep::Config {
-        root: absolute(&mut section, "root", "/srv/pimaster/root"),
-        data: data.clone(),
-        host_name: section.optional("host_name", "a host name").unwrap_or_else(|| "installer".to_owned()),
-        exports: if exports == "off" {
-            nfs_prep::Exports::Off
-        } else {
-            nfs_prep::Exports::Exportfs(PathBuf::from(exports))
-        },
-    };
-    if config.host_name.parse::<crate::model::node::NodeName>().is_err() {
-        section.report("host_name", format!("`{}`", config.host_name), "lower-case letters, digits, hyphens");
-    }
-    section.finish(findings);
-    config
-}
-
-fn web_server(root: &toml::Table, network: &Network, findings: &mut Vec<Finding>) -> web::Config {
-    const URL: &str = "an address such as http://pimaster.lab:9000, without a / at the end";
-    let mut section = Section::of(root, "web");
-    let listen: Option<SocketAddr> = section.optional("listen", "an address and a port such as 0.0.0.0:9000");
-    let listen = listen.unwrap_or_else(|| SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 9000));
-    let public_url: Option<String> = section.optional("public_url", URL);
-    let public_url = public_url.unwrap_or_else(|| format!("http://{}:{}", network.address, listen.port()));
-    let has_scheme = public_url.starts_with("http://") || public_url.starts_with("https://");
-    if !has_scheme || public_url.ends_with('/') {
-        section.report("public_url", format!("`{public_url}`"), URL);
-    }
-    section.finish(findings);
-    web::Config { listen, secure_cookies: public_url.starts_with("https://"), public_url }
-}
-
-fn deployments(
-    root: &toml::Table,
-    network: &Network,
-    web: &web::Config,
-    findings: &mut Vec<Finding>,
-) -> deploy::Config {
-    let mut section = Section::of(root, "deploy");
-    let config = deploy::Config {
-        image_url: format!("http://{}:{}", network.address, web.listen.port()),
-        ssh_port: section.port("ssh_port", 22),
-        patience: Duration::from_secs(section.number("patience_seconds", 10..=3_600, 300).into()),
-        probe_interval: Duration::from_millis(
-            section.number("probe_interval_millis", 50..=10_000, 500).into(),
-        ),
-    };
-    section.finish(findings);
-    config
-}
-
-fn absolute(section: &mut Section<'_>, key: &'static str, default: &str) -> PathBuf {
-    const ABSOLUTE: &str = "an absolute path";
-    let path: PathBuf = section.optional(key, ABSOLUTE).unwrap_or_else(|| PathBuf::from(default));
-    if path.is_relative() {
-        section.report(key, format!("`{}`", path.display()), ABSOLUTE);
-    }
-    path
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const SMALLEST: &str =
-        "[network]\nsubnet='10.20.0.0/24'\naddress='10.20.0.1'\n[data]\nadmin_email='a@lab'";
+    const SMALLEST: &str = "[network]\nsubnet='10.20.0.0/24'\naddress='10.20.0.1'\ninterface='eth0'\n[data]\nadmin_email='a@lab'";
 
     fn judge(text: &str) -> Result<Config, Vec<Finding>> {
         Config::judge(&text.parse().unwrap())
@@ -385,6 +204,29 @@ mod tests {
         ];
         assert_eq!(keys, expected);
         assert!(findings.iter().all(|finding| !finding.seen.is_empty() && !finding.allowed.is_empty()));
+    }
+
+    #[test]
+    fn settings_that_cannot_work_together_are_reported() {
+        let check = |text: &str, key: &str| {
+            let findings = judge(text).unwrap_err();
+            assert!(findings.iter().any(|finding| finding.key == key), "{key} is not in {findings:?}");
+        };
+        let network = |line: &str| SMALLEST.replace("[data]", &format!("{line}\n[data]"));
+        check(&SMALLEST.replace("interface='eth0'", ""), "network.interface");
+        check(&network("router = '10.30.0.1'"), "network.router");
+        check(&network("domain = 'two words'"), "network.domain");
+        check(&network("node_ranges = ['10.20.0.1-10.20.0.9']"), "network.node_ranges");
+        check(
+            &network("node_ranges = ['10.20.0.5-10.20.0.9', '10.20.0.9-10.20.0.12']"),
+            "network.node_ranges",
+        );
+        check(&format!("{SMALLEST}\n[dhcp]\nport = 69"), "tftp.port");
+        check(&format!("{SMALLEST}\n[dhcp]\nport = 68"), "dhcp.client_port");
+        check(&format!("{SMALLEST}\n[web]\nlisten = '127.0.0.1:9000'"), "web.listen");
+        check(&format!("{SMALLEST}\n[web]\nlisten = '0.0.0.0:0'"), "web.listen");
+        check(&format!("{SMALLEST}\n[nfs]\nroot = '/'"), "nfs.root");
+        check(&format!("{SMALLEST}\n[nfs]\nroot = '/srv/a b'"), "nfs.root");
     }
 
     #[test]

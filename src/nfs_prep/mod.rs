@@ -36,7 +36,7 @@ pub use apply::{Event, Report, apply};
 pub use copy::Copied;
 pub use error::{Error, Result};
 pub use exports::ExportList;
-pub use plan::{Plan, Request, Step, plan};
+pub use plan::{Plan, Request, Step, check_root, plan};
 pub use settings::Setting;
 pub use source::Source;
 

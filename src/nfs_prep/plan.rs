@@ -73,7 +73,8 @@ fn plan_for(config: &Config, source: Source, node_binary: &Path) -> Result<Plan>
 }
 
 /// The path stands in a kernel command line and in an export: neither can quote.
-fn check_root(root: &Path) -> Result<()> {
+/// Whether the installer root may lie there: its path goes into `exportfs` and every kernel command line.
+pub fn check_root(root: &Path) -> Result<()> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.' | '+');
     let is_good = root.is_absolute()
         && root.parent().is_some()

@@ -5,6 +5,8 @@
 use super::error::{Error, Result};
 use super::migrate::migrate;
 use rusqlite::{Connection, OpenFlags, Transaction};
+use std::fs::{OpenOptions, Permissions};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
@@ -44,6 +46,7 @@ impl Store {
     /// Opens the file, creates it if missing, and migrates it.
     pub fn open(path: &Path) -> Result<Self> {
         let failed = |source| Error::Open { path: path.to_owned(), source };
+        keep_private(path)?;
         let mut conn = Connection::open(path).map_err(failed)?;
         conn.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
         prepare(&conn).map_err(failed)?;
@@ -141,6 +144,13 @@ fn serve_reads(conn: &Connection, jobs: &Mutex<mpsc::Receiver<ReadJob>>) {
             Err(_) => return,
         }
     }
+}
+
+/// It holds hashes of passwords and people's scripts: for this user alone. SQLite's other files take its mode.
+fn keep_private(path: &Path) -> Result<()> {
+    let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+    let private = opened.and_then(|file| file.set_permissions(Permissions::from_mode(0o600)));
+    private.map_err(|source| Error::Private { path: path.to_owned(), source })
 }
 
 fn prepare(conn: &Connection) -> rusqlite::Result<()> {

@@ -16,6 +16,17 @@ pub enum Error {
         #[source]
         source: rusqlite::Error,
     },
+    /// The file cannot be created, or kept from others.
+    #[error(
+        "cannot create the database {path} for this user alone; check that the data folder belongs to the user that runs pimaster"
+    )]
+    Private {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// A migration failed.
     #[error("migration {number:04} failed; the database is unchanged, restore a backup or report this")]
     Migrate {

@@ -1,0 +1,269 @@
+//! The tables of `pimaster.toml`, one function each. *Pure.*
+//!
+//! Called by [`super::Config::judge`]. Each reports what is wrong and goes on with something harmless.
+
+use super::AddressRange;
+use super::reader::{Finding, Section};
+use crate::model::folder::DataFolder;
+use crate::model::net::Subnet;
+use crate::{deploy, dhcp, nfs_prep, power, web};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub(super) struct Network {
+    pub(super) address: Ipv4Addr,
+    pub(super) node_ranges: Vec<AddressRange>,
+    pub(super) dhcp: dhcp::Config,
+}
+
+pub(super) fn network(root: &toml::Table, findings: &mut Vec<Finding>) -> Network {
+    const ADDRESS: &str = "an IPv4 address such as 10.20.0.1";
+    const DOMAIN: &str = "a domain name such as rack.lab";
+    let mut section = Section::of(root, "network");
+    let subnet: Option<Subnet> = section.required("subnet", "an IPv4 network such as 10.20.0.0/24");
+    let address: Option<Ipv4Addr> = section.required("address", ADDRESS);
+    let interface: Option<String> = section.optional("interface", "the name of an interface such as eth0");
+    if let Some(name) = interface.as_deref().filter(|name| name.is_empty() || name.len() > 15) {
+        section.report("interface", format!("`{name}`"), "the name of an interface such as eth0");
+    }
+    if let (Some(subnet), Some(address)) = (subnet, address)
+        && !subnet.is_host(address)
+    {
+        section.report("address", address.to_string(), &format!("a host address inside {subnet}"));
+    }
+    let node_ranges: Vec<AddressRange> =
+        section.list("node_ranges", "two addresses, the lower first, such as 10.20.0.10-10.20.0.99");
+    judge_ranges(&mut section, &node_ranges, subnet, address);
+    if interface.is_none() && address.is_some_and(|address| !address.is_loopback()) {
+        section.report("interface", "missing", "the name of the interface to the nodes, such as eth0");
+    }
+    let router: Option<Ipv4Addr> = section.optional("router", ADDRESS);
+    if let (Some(router), Some(subnet)) = (router, subnet)
+        && !subnet.is_host(router)
+    {
+        section.report("router", router.to_string(), &format!("a host address inside {subnet}"));
+    }
+    let domain: Option<String> = section.optional("domain", DOMAIN);
+    if let Some(name) = domain.as_deref().filter(|name| !is_domain(name)) {
+        section.report("domain", format!("`{name}`"), DOMAIN);
+    }
+    let address = address.unwrap_or(Ipv4Addr::UNSPECIFIED);
+    let dhcp = dhcp::Config {
+        interface,
+        server_address: address,
+        port: 67,
+        client_port: 68,
+        subnet: subnet.unwrap_or_else(|| Subnet::containing(address, 24)),
+        router,
+        dns: section.list("dns", ADDRESS),
+        ntp: section.list("ntp", ADDRESS),
+        domain,
+        lease_seconds: section.number("lease_seconds", 120..=604_800, 3_600),
+    };
+    section.finish(findings);
+    Network { address, node_ranges, dhcp }
+}
+
+fn judge_ranges(
+    section: &mut Section<'_>,
+    ranges: &[AddressRange],
+    subnet: Option<Subnet>,
+    own: Option<Ipv4Addr>,
+) {
+    for (number, range) in ranges.iter().enumerate() {
+        let seen = format!("{}-{}", range.first, range.last);
+        let holds = |address: Ipv4Addr| (range.first..=range.last).contains(&address);
+        if subnet.is_some_and(|subnet| !subnet.is_host(range.first) || !subnet.is_host(range.last)) {
+            section.report("node_ranges", seen, "addresses inside network.subnet");
+        } else if own.is_some_and(holds) {
+            section.report("node_ranges", seen, "addresses without network.address");
+        } else if ranges
+            .iter()
+            .take(number)
+            .any(|other| other.first <= range.last && range.first <= other.last)
+        {
+            section.report("node_ranges", seen, "ranges that do not overlap");
+        }
+    }
+}
+
+/// Labels of letters, digits and inner hyphens, with dots between (RFC 1123 section 2.1).
+fn is_domain(name: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    name.len() <= 253 && name.split('.').all(is_label)
+}
+
+/// Two servers of this machine cannot share a UDP port, nor a server one with its clients.
+pub(super) fn judge_ports([dhcp, tftp]: &[Ports; 2], findings: &mut Vec<Finding>) {
+    let mut report = |key: &str, seen: u16, allowed: &str| {
+        findings.push(Finding { key: key.to_owned(), seen: seen.to_string(), allowed: allowed.to_owned() });
+    };
+    if dhcp.port == dhcp.client_port {
+        report("dhcp.client_port", dhcp.client_port, "another port than dhcp.port");
+    }
+    if tftp.port == dhcp.port {
+        report("tftp.port", tftp.port, "another port than dhcp.port");
+    }
+}
+
+pub(super) struct Ports {
+    pub(super) port: u16,
+    pub(super) client_port: u16,
+    pub(super) extra_cmdline: String,
+    pub(super) max_transfers: usize,
+}
+
+pub(super) fn server(
+    root: &toml::Table,
+    name: &'static str,
+    port: u16,
+    findings: &mut Vec<Finding>,
+) -> Ports {
+    let mut section = Section::of(root, name);
+    let mut ports = Ports {
+        port: section.port("port", port),
+        client_port: 68,
+        extra_cmdline: String::new(),
+        max_transfers: 0,
+    };
+    if name == "dhcp" {
+        ports.client_port = section.port("client_port", 68);
+    } else {
+        ports.extra_cmdline = section.optional("extra_cmdline", "words for the kernel").unwrap_or_default();
+        ports.max_transfers =
+            usize::try_from(section.number("max_transfers", 1..=10_000, 400)).unwrap_or(400);
+        if ports.extra_cmdline.chars().any(char::is_control) {
+            section.report("extra_cmdline", "control characters", "words on one line");
+        }
+    }
+    section.finish(findings);
+    ports
+}
+
+pub(super) fn data(root: &toml::Table, findings: &mut Vec<Finding>) -> (DataFolder, String) {
+    let mut section = Section::of(root, "data");
+    let folder = absolute(&mut section, "folder", "/var/lib/pimaster");
+    const EMAIL: &str = "the e-mail address of the administrator";
+    let email: String = section.required("admin_email", EMAIL).unwrap_or_default();
+    if !email.is_empty()
+        && (email.split('@').filter(|part| !part.is_empty()).count() != 2 || email.contains(' '))
+    {
+        section.report("admin_email", format!("`{email}`"), EMAIL);
+    }
+    section.finish(findings);
+    (DataFolder::new(folder), email.to_lowercase())
+}
+
+pub(super) fn log(root: &toml::Table, findings: &mut Vec<Finding>) -> String {
+    const FILTER: &str = "a filter such as info or pimaster=debug,info";
+    let mut section = Section::of(root, "log");
+    let filter: String = section.optional("filter", FILTER).unwrap_or_else(|| "info".to_owned());
+    if tracing_subscriber::EnvFilter::builder().parse(&filter).is_err() {
+        section.report("filter", format!("`{filter}`"), FILTER);
+    }
+    section.finish(findings);
+    filter
+}
+
+pub(super) fn power(root: &toml::Table, findings: &mut Vec<Finding>) -> power::Config {
+    let mut section = Section::of(root, "power");
+    let config = power::Config {
+        min_off: Duration::from_millis(section.number("min_off_millis", 100..=600_000, 5_000).into()),
+        timeout: Duration::from_millis(section.number("timeout_millis", 100..=60_000, 5_000).into()),
+    };
+    section.finish(findings);
+    config
+}
+
+pub(super) fn nfs(root: &toml::Table, data: &DataFolder, findings: &mut Vec<Finding>) -> nfs_prep::Config {
+    const EXPORTS: &str = "\"exportfs\", the path of another exportfs program, or \"off\"";
+    const ROOT: &str = "an absolute path of letters, digits and - _ . + alone, and not /";
+    let mut section = Section::of(root, "nfs");
+    let root_folder: Option<PathBuf> = section.optional("root", ROOT);
+    let exports: String = section.optional("exports", EXPORTS).unwrap_or_else(|| "exportfs".to_owned());
+    if exports.is_empty() {
+        section.report("exports", "nothing", EXPORTS);
+    }
+    let config = nfs_prep::Config {
+        root: root_folder.unwrap_or_else(|| PathBuf::from("/srv/pimaster/root")),
+        data: data.clone(),
+        host_name: section.optional("host_name", "a host name").unwrap_or_else(|| "installer".to_owned()),
+        exports: if exports == "off" {
+            nfs_prep::Exports::Off
+        } else {
+            nfs_prep::Exports::Exportfs(PathBuf::from(exports))
+        },
+    };
+    if nfs_prep::check_root(&config.root).is_err() {
+        let seen = format!("`{}`", config.root.display());
+        section.report("root", seen, ROOT);
+    }
+    if config.host_name.parse::<crate::model::node::NodeName>().is_err() {
+        section.report("host_name", format!("`{}`", config.host_name), "lower-case letters, digits, hyphens");
+    }
+    section.finish(findings);
+    config
+}
+
+pub(super) fn web_server(root: &toml::Table, network: &Network, findings: &mut Vec<Finding>) -> web::Config {
+    const URL: &str = "an address such as http://pimaster.lab:9000, without a / at the end";
+    let mut section = Section::of(root, "web");
+    let listen: Option<SocketAddr> = section.optional("listen", "an address and a port such as 0.0.0.0:9000");
+    let listen = listen.unwrap_or_else(|| SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 9000));
+    let public_url: Option<String> = section.optional("public_url", URL);
+    let public_url = public_url.unwrap_or_else(|| format!("http://{}:{}", network.address, listen.port()));
+    let has_scheme = public_url.starts_with("http://") || public_url.starts_with("https://");
+    if !has_scheme || public_url.ends_with('/') {
+        section.report("public_url", format!("`{public_url}`"), URL);
+    }
+    if listen.port() == 0 {
+        section.report(
+            "listen",
+            listen.to_string(),
+            "a port from 1 to 65535, since nodes fetch images from it",
+        );
+    }
+    if !listen.ip().is_unspecified() && listen.ip() != IpAddr::V4(network.address) {
+        section.report(
+            "listen",
+            listen.to_string(),
+            "0.0.0.0 or network.address, since nodes fetch images there",
+        );
+    }
+    section.finish(findings);
+    web::Config { listen, secure_cookies: public_url.starts_with("https://"), public_url }
+}
+
+pub(super) fn deployments(
+    root: &toml::Table,
+    network: &Network,
+    web: &web::Config,
+    findings: &mut Vec<Finding>,
+) -> deploy::Config {
+    let mut section = Section::of(root, "deploy");
+    let config = deploy::Config {
+        image_url: format!("http://{}:{}", network.address, web.listen.port()),
+        ssh_port: section.port("ssh_port", 22),
+        patience: Duration::from_secs(section.number("patience_seconds", 10..=3_600, 300).into()),
+        probe_interval: Duration::from_millis(
+            section.number("probe_interval_millis", 50..=10_000, 500).into(),
+        ),
+    };
+    section.finish(findings);
+    config
+}
+
+fn absolute(section: &mut Section<'_>, key: &'static str, default: &str) -> PathBuf {
+    const ABSOLUTE: &str = "an absolute path";
+    let path: PathBuf = section.optional(key, ABSOLUTE).unwrap_or_else(|| PathBuf::from(default));
+    if path.is_relative() {
+        section.report(key, format!("`{}`", path.display()), ABSOLUTE);
+    }
+    path
+}
