@@ -6,8 +6,10 @@ use crate::store::Store;
 use crate::web;
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
+use std::fs::OpenOptions;
 use std::io::Write;
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// The ready file.
@@ -48,7 +50,11 @@ pub(super) async fn way_in(
 pub(super) fn announce(ready: &Ready, places: &Places, file: Option<&Path>) -> anyhow::Result<()> {
     if let Some(file) = file {
         let draft = file.with_extension(format!("draft-{}", std::process::id()));
-        std::fs::write(&draft, serde_json::to_vec_pretty(ready)?)
+        let text = serde_json::to_vec_pretty(ready)?;
+        // It opens the administrator's account: for this user alone.
+        let opened = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft);
+        opened
+            .and_then(|mut opened| opened.write_all(&text))
             .and_then(|()| std::fs::rename(&draft, file))
             .with_context(|| format!("cannot write the ready file {}", file.display()))?;
     }

@@ -70,10 +70,12 @@ fn the_daemon_says_when_it_is_ready_and_drains_on_sigterm() {
     assert_eq!(code, Some(0), "{log}");
     let link = log.lines().find(|line| line.contains("set-password")).unwrap();
     assert!(link.contains("http://127.77.1.1:9000/") && link.contains("admin@lab.example"), "{link}");
+    let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
     for entry in std::fs::read_dir(folder.path().join("data/keys")).unwrap() {
-        let mode = entry.unwrap().metadata().unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode, 0o600);
+        assert_eq!(mode(&entry.unwrap().path()), 0o600);
     }
+    assert_eq!(mode(&folder.path().join("data")), 0o700);
+    assert_eq!(mode(&folder.path().join("data/pimaster.db")), 0o600);
 }
 
 #[test]
