@@ -85,15 +85,41 @@ const EMPTY: &[&str] = &[
     "etc/systemd/system",
     "var/lib/cloud",
     // Keys and passwords.
+    "etc/credstore",
+    "etc/credstore.encrypted",
+    "etc/cryptsetup-keys.d",
     "etc/ipsec.d/private",
     "etc/letsencrypt",
     "etc/munge",
-    "etc/openvpn",
     "etc/ssh/sshd_config.d",
     "etc/ssl/private",
     "etc/swanctl/private",
-    "etc/wireguard",
     "usr/lib/pimaster",
+    "var/lib/private",
+    "var/lib/samba/private",
+    "var/lib/tor",
+    // Who is a member of a private network, a cluster or a directory.
+    "etc/cloudflared",
+    "etc/corosync",
+    "etc/gitlab-runner",
+    "etc/kubernetes",
+    "etc/nebula",
+    "etc/netbird",
+    "etc/openvpn",
+    "etc/rancher",
+    "etc/sssd",
+    "etc/tinc",
+    "etc/wireguard",
+    "var/lib/cloudflared",
+    "var/lib/etcd",
+    "var/lib/k0s",
+    "var/lib/kubelet",
+    "var/lib/netbird",
+    "var/lib/rancher",
+    "var/lib/sss",
+    "var/lib/tailscale",
+    "var/lib/teleport",
+    "var/lib/zerotier-one",
 ];
 
 /// Folders whose files stay out: programs want the folders.
@@ -121,12 +147,20 @@ const LEFT: &[&str] = &[
     "etc/shadow-",
     "etc/gshadow-",
     "etc/security/opasswd",
+    "etc/apt/auth.conf",
+    "etc/apt/auth.conf.d",
     "etc/chrony/chrony.keys",
+    "etc/docker/key.json",
+    "etc/exim4/passwd.client",
     "etc/ipsec.secrets",
-    "etc/krb5.keytab",
+    "etc/iscsi/iscsid.conf",
+    "etc/ldap.secret",
+    "etc/mosquitto/passwd",
     "etc/msmtprc",
-    "etc/ppp/chap-secrets",
-    "etc/ppp/pap-secrets",
+    "etc/pam_ldap.secret",
+    "etc/postfix/sasl_passwd",
+    "etc/postfix/sasl_passwd.db",
+    "etc/rsyncd.secrets",
     "etc/snmp/snmpd.conf",
     "etc/ssh/sshd_not_to_be_run",
     "var/lib/dbus/machine-id",
@@ -134,6 +168,17 @@ const LEFT: &[&str] = &[
     "var/lib/systemd/credential.secret",
     "var/lib/systemd/random-seed",
 ];
+
+/// Endings of files that hold keys or passwords, in forms that cannot be told by a look inside.
+const SECRET_ENDINGS: &[&str] =
+    &[".jks", ".kdbx", ".key", ".keystore", ".keytab", ".ovpn", ".p12", ".pfx", ".smbcred"];
+
+/// Files that programs read passwords from, wherever they lie.
+const SECRET_NAMES: &[&str] =
+    &[".htpasswd", ".my.cnf", ".netrc", ".pgpass", ".vault-token", "kubeconfig", "smbpasswd"];
+
+/// Folders in which what is called credentials is somebody's, and not a part of a program.
+const CREDENTIAL_FOLDERS: &[&str] = &["etc", "opt", "root", "usr/local/etc"];
 
 /// Boot files that stay out: the command line is generated; EEPROM updates would flash each board that boots;
 /// the rest are settings for a first boot, with Wi-Fi passwords and the like.
@@ -188,13 +233,24 @@ pub(super) fn may_hold_a_key(path: &Path) -> bool {
         || path.starts_with("usr/local")
 }
 
-/// Whether the text is, or contains, a private key in one of the PEM-like forms.
+/// Whether the text is, or contains, a private key: in one of the PEM-like forms, indented or not, or as the field
+/// of a cluster's or a cloud's credentials.
 pub(super) fn is_private_key(content: &[u8]) -> bool {
     let is_begin = |line: &[u8]| {
+        let line = line.trim_ascii_start();
         (line.starts_with(b"-----BEGIN ") && contains(line, b"PRIVATE KEY"))
+            || (line.starts_with(b"\"private_key\"") && contains(line, b"-----BEGIN "))
             || line.starts_with(b"PuTTY-User-Key-File-")
+            || is_field(line, b"client-key-data:")
+            || line.starts_with(b"AGE-SECRET-KEY-")
     };
     !content.contains(&0) && content.split(|byte| *byte == b'\n').any(is_begin)
+}
+
+/// Whether a line of YAML is that field, with a value.
+fn is_field(line: &[u8], field: &[u8]) -> bool {
+    let line = line.strip_prefix(b"- ").unwrap_or(line).trim_ascii();
+    line.strip_prefix(field).is_some_and(|value| !value.is_empty())
 }
 
 fn contains(line: &[u8], part: &[u8]) -> bool {
@@ -206,6 +262,14 @@ fn is_left_by_name(path: &Path) -> bool {
     let in_folder = |other: &str| folder == Some(Path::new(other));
     (in_folder("etc/ssh") && name.starts_with("ssh_host_"))
         || (in_folder("etc/wpa_supplicant") && name.ends_with(".conf"))
+        || (in_folder("etc/ppp") && name.ends_with("secrets"))
+        || (may_hold_a_key(path) && is_called_a_secret(path, &name.to_ascii_lowercase()))
+}
+
+fn is_called_a_secret(path: &Path, name: &str) -> bool {
+    SECRET_NAMES.contains(&name)
+        || SECRET_ENDINGS.iter().any(|ending| name.ends_with(ending))
+        || (name.contains("credential") && CREDENTIAL_FOLDERS.iter().any(|folder| path.starts_with(folder)))
 }
 
 /// What other systems leave on a FAT partition.
@@ -238,6 +302,60 @@ mod tests {
     }
 
     #[test]
+    fn what_opens_other_things_stays_out() {
+        check(
+            Fate::Empty,
+            &[
+                "var/lib/tailscale",
+                "var/lib/zerotier-one",
+                "etc/kubernetes",
+                "etc/rancher",
+                "var/lib/rancher",
+                "var/lib/kubelet",
+                "var/lib/samba/private",
+                "etc/sssd",
+                "etc/wireguard",
+                "etc/openvpn",
+                "etc/letsencrypt",
+                "etc/ssl/private",
+                "etc/credstore",
+                "root",
+            ],
+        );
+        check(
+            Fate::Leave,
+            &[
+                "etc/docker/key.json",
+                "etc/ipsec.secrets",
+                "etc/krb5.keytab",
+                "etc/msmtprc",
+                "etc/ppp/chap-secrets",
+                "etc/ppp/srp-secrets",
+                "etc/nginx/site.p12",
+                "etc/nginx/site.PFX",
+                "opt/app/tls.key",
+                "usr/local/etc/tls.key",
+                "etc/cifs-credentials",
+                "etc/samba/.smbcredentials",
+                "root/.aws/credentials",
+                "opt/app/.netrc",
+            ],
+        );
+        check(
+            Fate::Copy,
+            &[
+                "etc/ppp/options",
+                "etc/ssl/certs/ca.pem",
+                "usr/share/dns/root.key",
+                "usr/lib/git-core/git-credential-store",
+                "var/lib/dpkg/info/git-credential-oauth.list",
+                "etc/docker/daemon.json",
+                "etc/keyboard",
+            ],
+        );
+    }
+
+    #[test]
     fn boot_files_without_command_line_and_flash_images() {
         for name in ["start4.elf", "overlays/a.dtbo", "config.txt", "kernel8.img", "current/cmdline.txt"] {
             assert_eq!(of_boot(Path::new(name)), Fate::Copy, "{name}");
@@ -252,6 +370,11 @@ mod tests {
         assert!(is_private_key(b"-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl"));
         assert!(is_private_key(b"-----BEGIN CERTIFICATE-----\nx\n-----BEGIN RSA PRIVATE KEY-----\nx"));
         assert!(is_private_key(b"-----BEGIN PGP PRIVATE KEY BLOCK-----\n"));
+        assert!(is_private_key(b"tls:\n  key: |\n    -----BEGIN EC PRIVATE KEY-----\n    x"));
+        assert!(is_private_key(b"\t-----BEGIN PRIVATE KEY-----\r\nx"));
+        assert!(is_private_key(b"users:\n- name: a\n  user:\n    client-key-data: LS0t\n"));
+        assert!(is_private_key(b"{\n  \"private_key\": \"-----BEGIN PRIVATE KEY-----\\nMII\"\n}"));
+        assert!(!is_private_key(b"# client-key-data: goes here\nclient-key-data:\n"));
         assert!(!is_private_key(b"-----BEGIN PUBLIC KEY-----\nx"));
         assert!(!is_private_key(b"grep -q '-----BEGIN RSA PRIVATE KEY-----' file"));
         assert!(!is_private_key(b"\x7fELF\0\n-----BEGIN RSA PRIVATE KEY-----"));

@@ -115,10 +115,15 @@ impl Bench {
             "etc/pimaster.toml",
             "var/lib/docker/x",
             "etc/systemd/network/10-static.network",
+            "var/lib/tailscale/tailscaled.state",
+            "etc/rancher/k3s/k3s.yaml",
+            "etc/ppp/srp-secrets",
+            "etc/nginx/site.p12",
+            "etc/cifs-credentials",
         ] {
             self.put(path, SECRET);
         }
-        self.put("etc/nginx/site.key", format!("-----BEGIN PRIVATE KEY-----\n{SECRET}\n"));
+        self.put("etc/nginx/site.pem", format!("  -----BEGIN PRIVATE KEY-----\n{SECRET}\n"));
         self.put("etc/shadow", format!("root:{SECRET}:0:0:99999:7:::\npi:{SECRET}:1:0:99999:7:::\n"));
         self.put("etc/gshadow", format!("sudo:{SECRET}:root:pi\n"));
         symlink("usr/lib", self.system().join("lib")).unwrap();
@@ -257,7 +262,7 @@ fn a_system_becomes_an_installer() {
     assert_eq!(link("lib"), Path::new("usr/lib"));
     assert!(bench.has("var/log/journal") && bench.has("proc") && bench.has("home") && !bench.has("var/pipe"));
     assert!(!bench.has("home/pi") && !bench.has("boot/firmware"));
-    assert_eq!(report.system.keys_left_out, [PathBuf::from("etc/nginx/site.key")]);
+    assert_eq!(report.system.keys_left_out, [PathBuf::from("etc/nginx/site.pem")]);
 }
 
 #[test]
