@@ -46,5 +46,8 @@ pub(super) fn request(
     if going_down {
         return Err(Error::GoingDown { node: name.clone() });
     }
+    if deployment.state == DeploymentState::Initialized && request != Request::Destroy {
+        return Err(Error::Waiting { node: name.clone() });
+    }
     Ok(deployments::set_request(tx, deployment.id, request)?)
 }

@@ -53,6 +53,8 @@ pub enum Error {
     NotDeployed { node: NodeName },
     #[error("{node} is being taken down")]
     GoingDown { node: NodeName },
+    #[error("the deployment on {node} has not begun: it waits for the node to be free")]
+    Waiting { node: NodeName },
     #[error("the database refused")]
     Store(#[from] store::Error),
     #[error("the password could not be hashed")]
@@ -115,7 +117,8 @@ impl Error {
             | Self::InUse { .. }
             | Self::Over { .. }
             | Self::NotDeployed { .. }
-            | Self::GoingDown { .. } => Kind::Conflict,
+            | Self::GoingDown { .. }
+            | Self::Waiting { .. } => Kind::Conflict,
             Self::Store(_) | Self::Hash => Kind::Internal,
         }
     }
@@ -138,6 +141,7 @@ impl Error {
             | Self::Over { .. }
             | Self::NotDeployed { .. }
             | Self::GoingDown { .. }
+            | Self::Waiting { .. }
             | Self::Store(_)
             | Self::Hash => None,
         }
@@ -165,6 +169,7 @@ impl Error {
             Self::Over { .. } => "Reserve again.",
             Self::NotDeployed { .. } => "Configure the reservation, or wait for its start.",
             Self::GoingDown { .. } => "Wait until the node is free and reserve it again.",
+            Self::Waiting { .. } => "Wait: it begins by itself when the node is free. Or destroy it.",
             Self::Store(_) | Self::Hash => "Try again; if it stays, look into pimaster's log.",
         }
     }

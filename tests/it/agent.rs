@@ -196,6 +196,25 @@ async fn releasing_ends_at_once_or_asks_for_the_end() {
     assert!(matches!(error, Error::NotDeployed { .. }), "{error}");
 }
 
+#[tokio::test]
+async fn what_waits_for_its_node_can_only_be_destroyed() {
+    let app = TestApp::new(1).await;
+    let ada = caller(&app, "ada@lab", Role::User).await;
+    let id = configured(&app, &ada, &[1]).await;
+    let row = app.activate(id, DeploymentState::Initialized).await[0];
+    let node = &names(&[1])[0];
+    let asked = async || app.store.read(move |conn| deployments::request(conn, row)).await.unwrap();
+    for request in [Request::HardReboot, Request::DeployAgain] {
+        let error = app.agent.request(&ada, node, request).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Conflict, "{error}");
+        assert!(error.to_string().contains("waits for the node to be free"), "{error}");
+        assert!(error.fix().contains("begins by itself"), "{}", error.fix());
+        assert_eq!(asked().await, None);
+    }
+    app.agent.request(&ada, node, Request::Destroy).await.unwrap();
+    assert_eq!(asked().await, Some(Request::Destroy));
+}
+
 /// Times for which each node is booked.
 async fn periods(app: &TestApp) -> Vec<(NodeId, Timestamp, Timestamp)> {
     let all = app.store.read(|conn| reservations::unfinished(conn, None)).await.unwrap();
