@@ -16,6 +16,7 @@ mod state;
 
 mod assets;
 mod cookie;
+mod deadline;
 mod error;
 mod extract;
 mod headers;

@@ -20,6 +20,8 @@ pub(super) enum Refusal {
     Csrf,
     /// The form is larger than any that we have.
     TooLarge,
+    /// The answer took too long.
+    Overdue,
     /// There is no such page.
     NotFound,
     /// The one-time link was used, replaced or has expired.
@@ -59,6 +61,11 @@ impl Refusal {
                 let text = "The form is larger than 1 MiB. Nothing was changed. Make the script shorter.";
                 (StatusCode::PAYLOAD_TOO_LARGE, "Form too large", text.into())
             }
+            Self::Overdue => {
+                let text = "This took too long and was given up. Look whether it was done, then try again; if it \
+                            stays, an administrator finds the reason in the log.";
+                (StatusCode::REQUEST_TIMEOUT, "Too slow", text.into())
+            }
             Self::NotFound => (
                 StatusCode::NOT_FOUND,
                 "No such page",
@@ -90,7 +97,13 @@ impl IntoResponse for Refusal {
                 let error: &(dyn std::error::Error + 'static) = error;
                 tracing::error!(error, "a page failed");
             }
-            Self::Pending | Self::Csrf | Self::TooLarge | Self::NotFound | Self::Link | Self::Agent(_) => {}
+            Self::Pending
+            | Self::Csrf
+            | Self::TooLarge
+            | Self::Overdue
+            | Self::NotFound
+            | Self::Link
+            | Self::Agent(_) => {}
         }
         let (status, title, text) = self.words();
         (status, Html(message::page(title, &text))).into_response()

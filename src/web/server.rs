@@ -2,20 +2,18 @@
 
 use super::error::Error;
 use super::state::App;
-use super::{api, headers, routes};
+use super::{api, deadline, headers, routes};
 use crate::agent::Agent;
 use crate::keys::KeyFolder;
 use crate::store::Store;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
 use axum::middleware::from_fn;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tower_http::timeout::TimeoutLayer;
 
 /// Settings of the web server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +28,6 @@ pub struct Config {
 
 /// The largest request of a page or of the API: a user script of 256 KiB, every byte escaped, and the rest.
 const LARGEST_BODY_BYTES: usize = 1024 * 1024;
-/// For a request to arrive and be answered; event streams have begun by then.
-const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// For connections to finish at shutdown.
 const DRAIN_WITHIN: Duration = Duration::from_secs(5);
 
@@ -96,6 +92,5 @@ pub fn router(
 ) -> Result<Router, Error> {
     let app = App::new(&config, store, agent, keys, streams)?;
     let routes = routes::router().merge(api::router()).layer(DefaultBodyLimit::max(LARGEST_BODY_BYTES));
-    let timeout = TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, ANSWER_WITHIN);
-    Ok(routes.layer(timeout).layer(from_fn(headers::harden)).with_state(app))
+    Ok(routes.layer(from_fn(deadline::keep)).layer(from_fn(headers::harden)).with_state(app))
 }

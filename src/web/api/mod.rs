@@ -6,6 +6,7 @@
 
 mod bearer;
 mod json;
+mod path;
 mod problem;
 
 mod answers;
@@ -17,5 +18,6 @@ mod nodes;
 mod reservations;
 mod routes;
 
+pub(super) use problem::Problem;
 pub use routes::openapi;
 pub(super) use routes::router;

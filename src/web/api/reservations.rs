@@ -3,6 +3,7 @@
 use super::answers::{Configured, Event, Reservation};
 use super::bearer::Bearer;
 use super::json::JsonBody;
+use super::path::PathText;
 use super::problem::Problem;
 use super::wishes::{Configure, Reserve};
 use crate::agent::Whose;
@@ -10,7 +11,7 @@ use crate::model::agent::Caller;
 use crate::model::ids::ReservationId;
 use crate::web::state::App;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 
 /// The caller's reservations that are not over; everybody's for an administrator.
@@ -54,7 +55,7 @@ pub(super) async fn reserve(
 pub(super) async fn one(
     Bearer(caller): Bearer,
     State(app): State<App>,
-    Path(id): Path<String>,
+    PathText(id): PathText,
 ) -> Result<Json<Reservation>, Problem> {
     Ok(Json(look(&app, &caller, parse(&id)?).await?))
 }
@@ -73,7 +74,7 @@ pub(super) async fn one(
 pub(super) async fn configure(
     Bearer(caller): Bearer,
     State(app): State<App>,
-    Path(id): Path<String>,
+    PathText(id): PathText,
     JsonBody(wish): JsonBody<Configure>,
 ) -> Result<Json<Configured>, Problem> {
     let id = parse(&id)?;
@@ -92,7 +93,7 @@ pub(super) async fn configure(
 pub(super) async fn release(
     Bearer(caller): Bearer,
     State(app): State<App>,
-    Path(id): Path<String>,
+    PathText(id): PathText,
 ) -> Result<Json<Reservation>, Problem> {
     let id = parse(&id)?;
     app.agent.release(&caller, id).await?;
@@ -109,7 +110,7 @@ pub(super) async fn release(
 pub(super) async fn events(
     Bearer(caller): Bearer,
     State(app): State<App>,
-    Path(id): Path<String>,
+    PathText(id): PathText,
 ) -> Result<Json<Vec<Event>>, Problem> {
     Ok(Json(Event::of_all(app.agent.reservation(&caller, parse(&id)?).await?)))
 }
