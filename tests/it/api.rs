@@ -71,6 +71,13 @@ async fn the_way_of_one_reservation() {
     let again = app.api(Method::POST, "/nodes/pi-02/deploy-again", &token, None).await;
     assert_eq!((again.status, &again.json()["request"]), (StatusCode::ACCEPTED, &json!("deploy_again")));
 
+    let down = app.api(Method::POST, "/nodes/pi-02/destroy", &token, None).await;
+    assert_eq!((down.status, &down.json()["request"]), (StatusCode::ACCEPTED, &json!("destroy")));
+    let twice = app.api(Method::POST, "/nodes/pi-02/destroy", &token, None).await;
+    refused(&twice, 409, None, "pi-02 is being taken down");
+    let state = app.api(Method::GET, &format!("/reservations/{id}"), &token, None).await.json();
+    assert_eq!((&state["state"], &state["nodes"][0]["request"]), (&json!("active"), &json!("hard_reboot")));
+
     let gone = app.api(Method::DELETE, &format!("/reservations/{id}"), &token, None).await;
     assert_eq!((gone.status, &gone.json()["state"]), (StatusCode::OK, &json!("ending")));
 }
@@ -193,6 +200,11 @@ async fn what_is_not_there_is_a_problem_too() {
     refused(&ask(Method::POST, "/nodes/pi-77/hard-reboot").await, 404, None, "pi-77");
     refused(&ask(Method::POST, "/nodes/PI%2F/hard-reboot").await, 404, None, "no node name");
     refused(&ask(Method::POST, "/nodes/pi-01/hard-reboot").await, 409, None, "nothing is deployed");
+    refused(&ask(Method::GET, "/reservations/%ff").await, 400, None, "UTF-8");
+    refused(&ask(Method::DELETE, "/reservations/%ff").await, 400, None, "UTF-8");
+    for verb in ["hard-reboot", "deploy-again", "destroy"] {
+        refused(&ask(Method::POST, &format!("/nodes/%ff/{verb}")).await, 400, None, "UTF-8");
+    }
     refused(&ask(Method::GET, "/nonsense").await, 404, None, "no such path");
     refused(&ask(Method::DELETE, "/nodes").await, 405, None, "method");
 }
@@ -207,32 +219,30 @@ async fn every_path_wants_a_token_and_the_owner() {
     let id = reserved(&app, &owner, &["pi-01"]).await;
     configure(&app, &owner, id, json!({ "environment": "raspios" })).await;
     app.activate(ReservationId(id), DeploymentState::Deployed).await;
-    // Method, path, what a stranger with a token gets, what owner and administrator get.
+    // Method, path, what a stranger with a token gets, what the administrator, then the owner get.
     let routes = [
-        (Method::GET, "/nodes".to_owned(), 200, 200),
-        (Method::GET, "/environments".to_owned(), 200, 200),
-        (Method::GET, "/deployments".to_owned(), 200, 200),
-        (Method::GET, "/reservations".to_owned(), 200, 200),
-        (Method::POST, "/reservations".to_owned(), 415, 415),
-        (Method::GET, format!("/reservations/{id}"), 403, 200),
-        (Method::GET, format!("/reservations/{id}/events"), 403, 200),
-        (Method::PUT, format!("/reservations/{id}/configuration"), 415, 415),
-        (Method::POST, "/nodes/pi-01/hard-reboot".to_owned(), 403, 202),
-        (Method::POST, "/nodes/pi-01/deploy-again".to_owned(), 403, 202),
-        (Method::DELETE, format!("/reservations/{id}"), 403, 200),
+        (Method::GET, "/nodes".to_owned(), 200, 200, 200),
+        (Method::GET, "/environments".to_owned(), 200, 200, 200),
+        (Method::GET, "/deployments".to_owned(), 200, 200, 200),
+        (Method::GET, "/reservations".to_owned(), 200, 200, 200),
+        (Method::POST, "/reservations".to_owned(), 415, 415, 415),
+        (Method::GET, format!("/reservations/{id}"), 403, 200, 200),
+        (Method::GET, format!("/reservations/{id}/events"), 403, 200, 200),
+        (Method::PUT, format!("/reservations/{id}/configuration"), 415, 415, 415),
+        (Method::POST, "/nodes/pi-01/hard-reboot".to_owned(), 403, 202, 202),
+        (Method::POST, "/nodes/pi-01/deploy-again".to_owned(), 403, 202, 202),
+        (Method::POST, "/nodes/pi-01/destroy".to_owned(), 403, 202, 409),
+        (Method::DELETE, format!("/reservations/{id}"), 403, 200, 200),
     ];
-    for (method, path, stranger, holder) in routes {
+    for (method, path, stranger, by_admin, by_owner) in routes {
         for (token, expected) in [
             ("", 401),
             ("pm_made-up", 401),
             (&pending, 403),
             (&other, stranger),
-            (&admin, holder),
-            (&owner, holder),
+            (&admin, by_admin),
+            (&owner, by_owner),
         ] {
-            if method == Method::DELETE && token == admin {
-                continue;
-            }
             let answer = app.api(method.clone(), &path, token, None).await;
             assert_eq!(answer.status.as_u16(), expected, "{method} {path} {}", answer.body);
             if expected == 401 {

@@ -78,7 +78,8 @@ async fn a_person_reserves_configures_follows_and_destroys() {
     })
     .await;
     let page = ada.get("/manage").await;
-    for part in ["env_copy", "step 4 of 17", "33 % · 600 MB of 1.8 GB · 20.0 MB/s · 1 min left"] {
+    let bar = "<progress value=\"33\" max=\"100\" aria-label=\"Progress of pi-01\">";
+    for part in ["env_copy", "step 4 of 17", bar, "33 % · 600 MB of 1.8 GB · 20.0 MB/s · 1 min left"] {
         assert!(page.body.contains(part), "{part}: {}", page.body);
     }
     assert_eq!(location(&ada.post("/nodes/pi-01/hard-reboot", &[("back", "/manage")]).await), "/manage");
@@ -98,6 +99,41 @@ async fn a_person_reserves_configures_follows_and_destroys() {
     let state = app.store.read(move |conn| reservations::by_id(conn, id)).await.unwrap().unwrap().state;
     assert_eq!(state, ReservationState::Ending);
     assert!(!ada.get("/manage").await.body.contains("Hard reboot"));
+}
+
+#[tokio::test]
+async fn one_node_is_destroyed_after_a_confirmation_and_the_others_stay() {
+    let app = TestApp::new(2).await;
+    let mut ada = Browser::signed_in(&app, "ada@lab", Role::User).await;
+    let both = [("nodes", "pi-01"), ("nodes", "pi-02"), ("hours", "2"), ("name", "pair")];
+    let configure = location(&ada.post("/reserve", &both).await).to_owned();
+    ada.post(&configure, &CONFIGURE).await;
+    let id: ReservationId = between(&configure, "/reservations/", "/").unwrap().parse().unwrap();
+    let rows: [DeploymentId; 2] = app.activate(id, DeploymentState::Deployed).await.try_into().unwrap();
+    let page = ada.get("/manage").await.body;
+    let button =
+        between(&page, "<details class=\"confirm\" id=\"destroy-node-pi-01\">", "</details>").unwrap();
+    let form = between(button, "</summary>", "</form>").unwrap();
+    assert!(form.contains("action=\"/nodes/pi-01/destroy\""), "{form}");
+    assert!(form.contains("the card is wiped") && form.contains("Destroy pi-01"), "{form}");
+
+    assert_eq!(location(&ada.post("/nodes/pi-01/destroy", &[("back", "/manage")]).await), "/manage");
+    let page = ada.get("/manage").await.body;
+    assert!(page.contains("Destroying was asked for"), "{page}");
+    assert!(!page.contains("/nodes/pi-01/") && page.contains("/nodes/pi-02/destroy"), "{page}");
+    let (requests, state) = app
+        .store
+        .read(move |conn| {
+            let requests = [deployments::request(conn, rows[0])?, deployments::request(conn, rows[1])?];
+            Ok((requests, reservations::by_id(conn, id)?.unwrap().state))
+        })
+        .await
+        .unwrap();
+    assert_eq!((requests, state), ([Some(Asked::Destroy), None], ReservationState::Active));
+
+    change(&app, rows[1], |row| row.state = DeploymentState::Initialized).await;
+    let page = ada.get("/manage").await.body;
+    assert!(!page.contains("/nodes/pi-02/hard-reboot") && page.contains("/nodes/pi-02/destroy"), "{page}");
 }
 
 #[tokio::test]
@@ -190,6 +226,7 @@ async fn every_page_wants_the_right_person() {
     let forms = [
         ("/nodes/pi-01/hard-reboot".to_owned(), 403, 303),
         ("/nodes/pi-01/deploy-again".to_owned(), 403, 303),
+        ("/nodes/pi-01/destroy".to_owned(), 403, 303),
         (configure, 403, 409),
         (format!("/reservations/{id}/release"), 403, 303),
         ("/settings/keys".to_owned(), 303, 303),
@@ -215,6 +252,7 @@ async fn forms_without_their_token_change_nothing() {
     let paths = [
         "/nodes/pi-01/hard-reboot",
         "/nodes/pi-01/deploy-again",
+        "/nodes/pi-01/destroy",
         &release,
         "/reserve",
         "/settings/keys",

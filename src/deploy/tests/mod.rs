@@ -183,6 +183,25 @@ async fn destroying_wipes_switches_off_and_frees_the_nodes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_reservation_whose_nodes_are_destroyed_one_by_one_ends_with_the_last() {
+    let rack = Rack::start(2).await;
+    let reservation = rack.reserve(&[0, 1], None).await;
+    rack.until(&[0, 1], S::Deployed).await;
+    let state = async || {
+        rack.pass(Duration::from_secs(1)).await;
+        rack.pass(Duration::from_secs(1)).await;
+        let read = rack.store.read(move |conn| reservations::by_id(conn, reservation));
+        read.await.unwrap().unwrap().state
+    };
+    rack.ask(0, Request::Destroy).await;
+    rack.until(&[0], S::Destroyed).await;
+    assert_eq!((state().await, rack.state(1).await), (ReservationState::Active, Some(S::Deployed)));
+    rack.ask(1, Request::Destroy).await;
+    rack.until(&[1], S::Destroyed).await;
+    assert_eq!(state().await, ReservationState::Ended);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_node_that_cannot_be_wiped_goes_off_and_owes_it() {
     let rack = Rack::start(1).await;
     rack.reserve(&[0], None).await;

@@ -169,7 +169,7 @@ pub(super) struct Configured {
 pub(super) struct Accepted {
     /// The node.
     pub(super) node: String,
-    /// `hard_reboot` or `deploy_again`.
+    /// `hard_reboot`, `deploy_again` or `destroy`.
     pub(super) request: String,
 }
 

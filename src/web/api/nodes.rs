@@ -2,12 +2,13 @@
 
 use super::answers::{Accepted, Node};
 use super::bearer::Bearer;
+use super::path::PathText;
 use super::problem::Problem;
 use crate::model::deployment::Request;
 use crate::model::node::NodeName;
 use crate::web::state::App;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 
 /// Every node: who has it now, and who has booked it for later.
@@ -30,7 +31,7 @@ pub(super) async fn list(_: Bearer, State(app): State<App>) -> Result<Json<Vec<N
 pub(super) async fn hard_reboot(
     bearer: Bearer,
     State(app): State<App>,
-    Path(name): Path<String>,
+    PathText(name): PathText,
 ) -> Result<(StatusCode, Json<Accepted>), Problem> {
     request(&bearer, &app, name, Request::HardReboot).await
 }
@@ -46,9 +47,25 @@ pub(super) async fn hard_reboot(
 pub(super) async fn deploy_again(
     bearer: Bearer,
     State(app): State<App>,
-    Path(name): Path<String>,
+    PathText(name): PathText,
 ) -> Result<(StatusCode, Json<Accepted>), Problem> {
     request(&bearer, &app, name, Request::DeployAgain).await
+}
+
+/// Takes one node down: access ends, its card is wiped, it goes off. The reservation ends with its last node.
+#[utoipa::path(post, path = "/api/v1/nodes/{name}/destroy", tag = "nodes", operation_id = "destroy",
+    params(("name" = String, Path, description = "The node's name")), responses(
+    (status = 202, body = Accepted),
+    (status = 403, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn destroy(
+    bearer: Bearer,
+    State(app): State<App>,
+    PathText(name): PathText,
+) -> Result<(StatusCode, Json<Accepted>), Problem> {
+    request(&bearer, &app, name, Request::Destroy).await
 }
 
 async fn request(

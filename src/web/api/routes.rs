@@ -56,6 +56,7 @@ fn parts() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(nodes::list))
         .routes(routes!(nodes::hard_reboot))
         .routes(routes!(nodes::deploy_again))
+        .routes(routes!(nodes::destroy))
         .routes(routes!(environments::list))
         .routes(routes!(reservations::list, reservations::reserve))
         .routes(routes!(reservations::one, reservations::release))

@@ -106,6 +106,15 @@ pub(super) async fn deploy_again(
     request(&app, &name, form, Request::DeployAgain).await
 }
 
+/// Asks for one node of a bin to be taken down.
+pub(super) async fn destroy(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    form: SignedForm,
+) -> Result<Redirect, Refusal> {
+    request(&app, &name, form, Request::Destroy).await
+}
+
 async fn request(
     app: &App,
     name: &str,

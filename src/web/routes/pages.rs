@@ -30,6 +30,7 @@ pub(in crate::web) fn router() -> Router<App> {
         .route("/reservations/{id}/release", post(bins::release))
         .route("/nodes/{name}/hard-reboot", post(bins::hard_reboot))
         .route("/nodes/{name}/deploy-again", post(bins::deploy_again))
+        .route("/nodes/{name}/destroy", post(bins::destroy))
         .route("/settings", get(settings::show))
         .route("/settings/keys", post(settings::keys))
         .route("/settings/password", post(settings::password))

@@ -182,20 +182,34 @@ fn known_host(node: &NodeDeploymentView) -> String {
 
 fn buttons(node: &NodeDeploymentView, csrf: &str, back: &str) -> Markup {
     let down = matches!(node.state, DeploymentState::Destroying | DeploymentState::Destroyed);
+    let name = &node.node;
+    let form = |request, inside: Markup| {
+        html! {
+            form method="post" action=(paths::request(name, request)) {
+                (parts::csrf(csrf)) input type="hidden" name="back" value=(back);
+                (inside)
+            }
+        }
+    };
+    let effect = "Access ends, the card is wiped, the node goes off. It stays reserved until the bin ends, with \
+                  its last node at the latest. This cannot be undone.";
     html! {
         @if !down && node.request != Some(Request::Destroy) {
             div.actions {
-                form method="post" action=(paths::request(&node.node, Request::HardReboot)) {
-                    (parts::csrf(csrf)) input type="hidden" name="back" value=(back);
-                    button { "Hard reboot" }
-                }
-                details.confirm id={ "again-" (node.node) } {
-                    summary { "Deploy again…" }
-                    form method="post" action=(paths::request(&node.node, Request::DeployAgain)) {
-                        (parts::csrf(csrf)) input type="hidden" name="back" value=(back);
-                        p { "Everything on the card of " (node.node) " is lost." }
-                        button.danger { "Deploy " (node.node) " again" }
+                // Before its node is free nothing runs that could be begun again.
+                @if node.state != DeploymentState::Initialized {
+                    (form(Request::HardReboot, html! { button { "Hard reboot" } }))
+                    details.confirm id={ "again-" (name) } {
+                        summary { "Deploy again…" }
+                        (form(Request::DeployAgain, html! {
+                            p { "Everything on the card of " (name) " is lost." }
+                            button.danger { "Deploy " (name) " again" }
+                        }))
                     }
+                }
+                details.confirm id={ "destroy-node-" (name) } {
+                    summary { "Destroy…" }
+                    (form(Request::Destroy, html! { p { (effect) } button.danger { "Destroy " (name) } }))
                 }
             }
         }
