@@ -88,6 +88,8 @@ pub enum Retry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
+    /// A program of an earlier run still works on the card; half seconds are counted in place of bytes.
+    WaitForCard,
     /// The card's old content is discarded.
     Discard,
     /// Chunks are written (deployment state `env_copy`).

@@ -1,10 +1,11 @@
 //! A card: a block device, a plain file, or anything else with bytes. Every verb works through it.
 //! *IO: reads and writes the card.*
 //!
-//! A device is opened only when nothing on it is mounted.
+//! A device is opened for writing only when nothing on it is mounted and nothing else holds it.
 
-use super::card_find;
+use super::report::Reporter;
 use super::stop::Stop;
+use super::{card_find, card_wait};
 use crate::model::verb::CardReport;
 use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
 use std::fs::{self, File, OpenOptions};
@@ -77,8 +78,8 @@ impl Card {
         Self { path: path.into(), kind, size: size_bytes, medium }
     }
 
-    /// Opens a device or a file.
-    pub(crate) fn open(path: &Path, usage: Use) -> Result<Self, Stop> {
+    /// Opens a device or a file; waits for a device that another program holds, if it is to be changed.
+    pub(crate) fn open(path: &Path, usage: Use, reporter: &mut Reporter<'_>) -> Result<Self, Stop> {
         let metadata = fs::metadata(path).map_err(|error| missing(path, &error))?;
         let kind = if metadata.file_type().is_block_device() { Kind::Device } else { Kind::File };
         if kind == Kind::File && !metadata.is_file() {
@@ -88,15 +89,15 @@ impl Card {
         if write && card_find::is_read_only(path, &metadata) {
             return Err(read_only(path));
         }
+        if write && kind == Kind::Device {
+            card_wait::until_free(path, card_wait::PATIENCE, reporter)?;
+        }
         let mut file = OpenOptions::new().read(true).write(write).open(path).map_err(|error| match error
             .raw_os_error()
         {
             Some(libc_erofs) if libc_erofs == nix::libc::EROFS => read_only(path),
             _ => cannot_open(path, &error),
         })?;
-        if write && kind == Kind::Device && card_find::is_in_use(path) {
-            return Err(in_use(path));
-        }
         let size = file.seek(SeekFrom::End(0)).map_err(|error| cannot_open(path, &error))?;
         Ok(Self::new(path, kind, size, Box::new(file)))
     }
@@ -179,14 +180,6 @@ pub(crate) fn sectors(offset: u64, bytes: u64) -> String {
     if first == last { format!("sector {first}") } else { format!("sectors {first} to {last}") }
 }
 
-fn in_use(path: &Path) -> Stop {
-    Stop::pointless(
-        format!("{} is in use: something on it is mounted, or held by another program", path.display()),
-        "a card that nothing else uses",
-        "Boot the node from the network; if this is not a node, name the right card with --card.",
-    )
-}
-
 fn missing(path: &Path, error: &io::Error) -> Stop {
     Stop::worthwhile(
         format!("no card at {}: {error}", path.display()),
@@ -195,7 +188,8 @@ fn missing(path: &Path, error: &io::Error) -> Stop {
     )
 }
 
-fn cannot_open(path: &Path, error: &io::Error) -> Stop {
+/// A card that is there but refuses to be opened.
+pub(crate) fn cannot_open(path: &Path, error: &io::Error) -> Stop {
     Stop::worthwhile(
         format!("the card {} cannot be opened: {error}", path.display()),
         "a card that can be opened for reading and writing",

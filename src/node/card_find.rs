@@ -1,13 +1,15 @@
 //! Finds the node's card and describes it for `probe`. *IO: reads /sys/block.*
 //!
-//! An SD card or eMMC comes first, then NVMe, then USB; a disk of which anything is mounted is never the card.
+//! An SD card or eMMC comes first, then NVMe, then USB; a disk of which anything is mounted is never the card. A disk
+//! that is merely busy stays the card: an earlier verb's program may still be at work on it, and the next disk is
+//! not ours to write.
 
 use super::card::has_write_bit;
 use super::stop::Stop;
 use crate::model::verb::CardReport;
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata};
 use std::io::{Seek, SeekFrom};
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 /// The card of this node.
@@ -21,10 +23,10 @@ pub(crate) fn find() -> Result<PathBuf, Stop> {
         .collect();
     names.sort();
     let mut paths = names.iter().map(|(_, name)| Path::new("/dev").join(name));
-    paths.find(|path| path.exists() && !is_in_use(path)).ok_or_else(|| {
+    paths.find(|path| path.exists() && !is_mounted(path)).ok_or_else(|| {
         let seen = match names.len() {
             0 => "the node has no mmcblk, nvme or sd disk".to_owned(),
-            _ => format!("every disk of the node is in use: {}", join(&names)),
+            _ => format!("every disk of the node is mounted: {}", join(&names)),
         };
         Stop::worthwhile(
             seen,
@@ -52,22 +54,42 @@ fn rank(name: &str) -> Option<u8> {
     scsi.is_some_and(letters).then_some(2)
 }
 
-/// Whether something of this disk is mounted or otherwise held. A disk that cannot be asked counts as held.
-pub(crate) fn is_in_use(path: &Path) -> bool {
-    // The kernel gives a disk to one exclusive user (open(2), O_EXCL on block devices); a mount is one.
-    let held = OpenOptions::new().read(true).custom_flags(nix::libc::O_EXCL).open(path).is_err();
-    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    held || path.file_name().and_then(|name| name.to_str()).is_some_and(|name| {
-        let parts = fs::read_dir(Path::new("/sys/block").join(name)).into_iter().flatten().flatten();
-        let folders = parts.map(|part| part.path()).chain([Path::new("/sys/block").join(name)]);
-        let numbers = folders.filter_map(|folder| fs::read_to_string(folder.join("dev")).ok());
-        numbers.into_iter().any(|number| is_mounted(&mounts, number.trim()))
+/// Whether something of this disk is mounted, swapped to, or part of a volume. A disk that cannot be asked counts
+/// as mounted; one that a program merely works on does not.
+pub(crate) fn is_mounted(path: &Path) -> bool {
+    let Some(folder) = folder_in_sys(path) else { return true };
+    let (Ok(mounts), swaps) =
+        (fs::read_to_string("/proc/self/mountinfo"), fs::read_to_string("/proc/swaps").unwrap_or_default())
+    else {
+        return true;
+    };
+    let inside = fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let parts = inside.filter(|entry| entry.join("partition").exists());
+    parts.chain([folder.clone()]).any(|part| {
+        let is_in_volume =
+            fs::read_dir(part.join("holders")).is_ok_and(|mut holders| holders.next().is_some());
+        let name = part.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let number = fs::read_to_string(part.join("dev")).unwrap_or_default();
+        is_in_volume || carries(&mounts, &swaps, name, number.trim())
     })
 }
 
-/// Whether a device number such as `179:2` is mounted (proc(5), mountinfo: the third field).
-fn is_mounted(mountinfo: &str, number: &str) -> bool {
-    mountinfo.lines().any(|line| line.split_ascii_whitespace().nth(2) == Some(number))
+/// What the kernel says of a device, also where the path is a link to it.
+fn folder_in_sys(path: &Path) -> Option<PathBuf> {
+    let number = fs::metadata(path).ok().filter(|metadata| metadata.file_type().is_block_device())?.rdev();
+    let (major, minor) = (nix::sys::stat::major(number), nix::sys::stat::minor(number));
+    fs::canonicalize(format!("/sys/dev/block/{major}:{minor}")).ok()
+}
+
+/// Whether a device such as `mmcblk0p2`, number `179:2`, is mounted or swapped to. proc(5), mountinfo: the third
+/// field is the number; btrfs has one of its own there, but names the device two fields after the dash.
+fn carries(mountinfo: &str, swaps: &str, name: &str, number: &str) -> bool {
+    let is_named = |field: Option<&str>| field.and_then(|field| field.strip_prefix("/dev/")) == Some(name);
+    let mounted = mountinfo.lines().any(|line| {
+        let source = line.split_once(" - ").and_then(|(_, rest)| rest.split_ascii_whitespace().nth(1));
+        line.split_ascii_whitespace().nth(2) == Some(number) || is_named(source)
+    });
+    mounted || swaps.lines().any(|line| is_named(line.split_ascii_whitespace().next()))
 }
 
 /// What a probe says of the card at that path; `None` if there is none.
@@ -128,9 +150,13 @@ mod tests {
     }
 
     #[test]
-    fn mounts_are_found_by_number() {
+    fn mounts_are_found_by_number_by_name_and_in_swap() {
         let text = "22 27 0:21 / /proc rw - proc proc rw\n27 1 179:2 / / rw - ext4 /dev/root rw\n";
-        assert!(is_mounted(text, "179:2") && !is_mounted(text, "179:1") && !is_mounted("", "179:2"));
+        assert!(carries(text, "", "mmcblk0p2", "179:2") && !carries(text, "", "mmcblk0p1", "179:1"));
+        let btrfs = "30 1 0:27 / /data rw - btrfs /dev/sda1 rw\n";
+        assert!(carries(btrfs, "", "sda1", "8:1") && !carries(btrfs, "", "sda", "8:0"));
+        let swaps = "Filename Type Size Used Priority\n/dev/sda2 partition 1024 0 -2\n";
+        assert!(carries("", swaps, "sda2", "8:2") && !carries("", swaps, "sda1", "8:1"));
     }
 
     #[test]
@@ -139,7 +165,7 @@ mod tests {
         if let Ok(card) = find() {
             let name = card.file_name().unwrap().to_str().unwrap().to_owned();
             let number = fs::read_to_string(Path::new("/sys/block").join(name).join("dev")).unwrap();
-            assert!(!is_mounted(&root, number.trim()), "{}", card.display());
+            assert!(!carries(&root, "", "", number.trim()), "{}", card.display());
         }
     }
 

@@ -4,7 +4,7 @@
 use super::card::{Card, Kind};
 use super::report::Reporter;
 use super::stop::Stop;
-use super::tool;
+use super::tool::{self, Unheard};
 use crate::model::verb::Phase;
 use nix::fcntl::{FallocateFlags, fallocate};
 use std::fs::OpenOptions;
@@ -23,8 +23,14 @@ pub(crate) fn discard(card: &Card, reporter: &mut Reporter<'_>) -> Result<Discar
     match card.kind() {
         Kind::Device => {
             let arguments = [card.path().as_os_str()];
-            let output =
-                tool::run_reporting("blkdiscard", &arguments, reporter, Phase::Discard, card.size())?;
+            let output = tool::run_reporting(
+                "blkdiscard",
+                &arguments,
+                reporter,
+                Phase::Discard,
+                card.size(),
+                Unheard::Ends,
+            )?;
             Ok(if output.status.success() { Discarded::All } else { Discarded::Unsupported })
         }
         Kind::File => {

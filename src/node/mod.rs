@@ -17,6 +17,7 @@
 pub mod card;
 
 mod card_find;
+mod card_wait;
 mod discard;
 mod fsck;
 mod report;

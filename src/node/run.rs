@@ -34,7 +34,7 @@ impl From<Outcome> for ExitCode {
 
 /// Where the verb finds its card.
 enum Slot<'a> {
-    /// In the node: the first card that is not in use.
+    /// In the node: the first disk that carries nothing mounted.
     Found,
     /// At this path.
     At(&'a Path),
@@ -73,30 +73,30 @@ fn dispatch(
         Verb::Probe => report(&probe::probe(slot.look()?)),
         Verb::WriteImage => {
             let args = arguments(input)?;
-            report(&write_image::write_image(&slot.open(Use::Write)?, &args, reporter)?)
+            report(&write_image::write_image(&slot.open(Use::Write, reporter)?, &args, reporter)?)
         }
         Verb::Grow => {
             let args = arguments(input)?;
-            report(&grow::grow(&slot.open(Use::Write)?, &args, reporter)?)
+            report(&grow::grow(&slot.open(Use::Write, reporter)?, &args, reporter)?)
         }
         Verb::Customise => {
             let args = arguments(input)?;
-            report(&customise::customise(&slot.open(Use::Write)?, &args)?)
+            report(&customise::customise(&slot.open(Use::Write, reporter)?, &args)?)
         }
         Verb::Finish => {
             let args = arguments(input)?;
-            finish::finish(&slot.open(Use::Flush)?, &args, reporter)?;
+            finish::finish(&slot.open(Use::Flush, reporter)?, &args, reporter)?;
             Ok(serde_json::Value::Null)
         }
-        Verb::Wipe => report(&wipe::wipe(&slot.open(Use::Write)?, reporter)?),
+        Verb::Wipe => report(&wipe::wipe(&slot.open(Use::Write, reporter)?, reporter)?),
     }
 }
 
 impl Slot<'_> {
-    fn open(self, usage: Use) -> Result<Card, Stop> {
+    fn open(self, usage: Use, reporter: &mut Reporter<'_>) -> Result<Card, Stop> {
         match self {
-            Self::Found => Card::open(&card_find::find()?, usage),
-            Self::At(path) => Card::open(path, usage),
+            Self::Found => Card::open(&card_find::find()?, usage, reporter),
+            Self::At(path) => Card::open(path, usage, reporter),
             Self::Given(card) => Ok(card),
         }
     }

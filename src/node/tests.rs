@@ -2,7 +2,7 @@
 
 use super::customise::tests::{args, raspberry_pi_os};
 use super::run::Outcome;
-use super::testing::{Disk, Fault, Flash, ImageServer, MIB, TOKEN, store, verb, verb_at};
+use super::testing::{Disk, Fault, Flash, ImageServer, Loop, MIB, TOKEN, store, verb, verb_at};
 use crate::model::environment::OsFamily;
 use crate::model::reservation::PartitionSize;
 use crate::model::verb::{
@@ -10,8 +10,7 @@ use crate::model::verb::{
     WriteImageArgs, WriteImageReport,
 };
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 /// Runs every verb on a card of 64 MiB; `disk` names the card's file afterwards.
 fn live(card: &Path, image: &Disk) {
@@ -78,25 +77,6 @@ fn a_card_that_cannot_discard_is_overwritten() {
     stuck.spoil(600..601);
     let said = verb(Verb::Wipe, stuck.card(), &());
     assert!(said.problem().0.seen.contains("still holds data"), "{said:?}");
-}
-
-/// A loop device, for those who may make one.
-struct Loop {
-    path: PathBuf,
-}
-
-impl Loop {
-    fn over(file: &Path) -> Option<Self> {
-        let output = Command::new("losetup").args(["--find", "--show"]).arg(file).output().ok()?;
-        let path = String::from_utf8(output.stdout).ok().filter(|_| output.status.success())?;
-        Some(Self { path: PathBuf::from(path.trim()) })
-    }
-}
-
-impl Drop for Loop {
-    fn drop(&mut self) {
-        drop(Command::new("losetup").arg("--detach").arg(&self.path).status());
-    }
 }
 
 #[test]

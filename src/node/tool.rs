@@ -6,7 +6,7 @@ use super::stop::Stop;
 use crate::model::verb::Phase;
 use std::env;
 use std::ffi::OsStr;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
@@ -43,35 +43,57 @@ pub(crate) fn run(program: &str, arguments: &[&OsStr]) -> Result<Output, Stop> {
     child.wait_with_output().map_err(|error| Stop::node(&format!("wait for {program}"), &error))
 }
 
-/// Runs a program to its end and says at least each second that it is still at work. If nobody listens any more,
-/// the program is left to finish its work: half an e2fsck is worse than a late one.
+/// What becomes of a program when nobody listens to the verb any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unheard {
+    /// It finishes its work: half an e2fsck is worse than a late one.
+    Finishes,
+    /// It ends at once: what it leaves undone, the next run does again.
+    Ends,
+}
+
+/// Runs a program to its end and says at least each second that it is still at work. What it prints, on whichever
+/// stream, stands in the output's `stdout`.
 pub(crate) fn run_reporting(
     program: &str,
     arguments: &[&OsStr],
     reporter: &mut Reporter<'_>,
     phase: Phase,
     bytes: u64,
+    unheard: Unheard,
 ) -> Result<Output, Stop> {
     reporter.progress(phase, 0, bytes)?;
-    let child = start(program, &mut command(program, arguments)?)?;
-    let (sender, receiver) = mpsc::channel::<io::Result<Output>>();
-    let wait = move || drop(sender.send(child.wait_with_output()));
     let failed = |error: &io::Error| Stop::node(&format!("wait for {program}"), error);
-    std::thread::Builder::new().name(program.to_owned()).spawn(wait).map_err(|error| failed(&error))?;
+    let (mut said, ear) = io::pipe().map_err(|error| failed(&error))?;
+    let mut command = command(program, arguments)?;
+    command.stdout(ear.try_clone().map_err(|error| failed(&error))?).stderr(ear);
+    let mut child = start(program, &mut command)?;
+    // Its copies of the pipe's end would keep the pipe open.
+    drop(command);
+    let (sender, receiver) = mpsc::channel();
+    let listen = move || {
+        let mut text = Vec::new();
+        drop(sender.send(said.read_to_end(&mut text).map(|_| text)));
+    };
+    std::thread::Builder::new().name(program.to_owned()).spawn(listen).map_err(|error| failed(&error))?;
     let mut listening = Ok(());
-    let output = loop {
+    let stdout = loop {
         match receiver.recv_timeout(TICK) {
-            Ok(output) => break output.map_err(|error| failed(&error))?,
+            Ok(text) => break text.map_err(|error| failed(&error))?,
             Err(mpsc::RecvTimeoutError::Timeout) if listening.is_ok() => {
                 listening = reporter.progress(phase, 0, bytes);
+                if listening.is_err() && unheard == Unheard::Ends {
+                    child.kill().map_err(|error| failed(&error))?;
+                }
             }
             Err(mpsc::RecvTimeoutError::Timeout) => {}
             Err(mpsc::RecvTimeoutError::Disconnected) => return Err(failed(&io::Error::other("it is lost"))),
         }
     };
+    let status = child.wait().map_err(|error| failed(&error))?;
     listening?;
     reporter.progress(phase, bytes, bytes)?;
-    Ok(output)
+    Ok(Output { status, stdout, stderr: Vec::new() })
 }
 
 /// The last lines of what a program said, for a person.
@@ -92,4 +114,58 @@ pub(crate) fn ext4_name(card: &Path, offset: u64) -> Result<String, Stop> {
             "Give the card's file another name.",
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, Instant};
+
+    /// Takes one line, then nobody listens.
+    struct OneLine(bool);
+
+    impl io::Write for OneLine {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if std::mem::replace(&mut self.0, true) {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn unheard(script: &str, unheard: Unheard) -> Result<Output, Stop> {
+        let mut output = OneLine(false);
+        let mut reporter = Reporter::new(&mut output);
+        run_reporting("sh", &["-c", script].map(OsStr::new), &mut reporter, Phase::Discard, 1, unheard)
+    }
+
+    #[test]
+    fn a_program_that_may_ends_with_the_verb() {
+        let started = Instant::now();
+        assert!(matches!(unheard("exec sleep 60", Unheard::Ends), Err(Stop::Gone)));
+        assert!(started.elapsed() < Duration::from_secs(40), "{:?}", started.elapsed());
+    }
+
+    #[test]
+    fn a_program_that_must_finishes() {
+        let folder = tempfile::tempdir().unwrap();
+        let mark = folder.path().join("mark");
+        let script = format!("sleep 1; echo done > {}", mark.display());
+        assert!(matches!(unheard(&script, Unheard::Finishes), Err(Stop::Gone)));
+        assert!(mark.exists());
+    }
+
+    #[test]
+    fn both_streams_are_kept() {
+        let mut sink = io::sink();
+        let arguments = ["-c", "echo one; echo two >&2; exit 3"].map(OsStr::new);
+        let mut reporter = Reporter::new(&mut sink);
+        let output =
+            run_reporting("sh", &arguments, &mut reporter, Phase::Resize, 1, Unheard::Finishes).unwrap();
+        assert_eq!((said(&output).as_str(), output.status.code()), ("one; two", Some(3)));
+    }
 }

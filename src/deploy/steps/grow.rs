@@ -27,6 +27,6 @@ fn state_of(phase: Phase, lines: u64) -> Option<S> {
         Phase::CheckFileSystem => Some(S::MountPartition),
         Phase::Resize if lines == 0 => Some(S::ResizePartition),
         Phase::Resize => Some(S::WaitResizing),
-        Phase::Discard | Phase::Write | Phase::Check => None,
+        Phase::WaitForCard | Phase::Discard | Phase::Write | Phase::Check => None,
     }
 }

@@ -37,7 +37,12 @@ pub(super) async fn write(hands: &mut Hands) -> Result<(), Trouble> {
 fn state_of(phase: Phase, _lines: u64) -> Option<S> {
     match phase {
         Phase::Check => Some(S::EnvCheck),
-        Phase::Discard | Phase::Write | Phase::Table | Phase::CheckFileSystem | Phase::Resize => None,
+        Phase::WaitForCard
+        | Phase::Discard
+        | Phase::Write
+        | Phase::Table
+        | Phase::CheckFileSystem
+        | Phase::Resize => None,
     }
 }
 

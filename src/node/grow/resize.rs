@@ -8,7 +8,7 @@ use crate::node::card::{Card, Kind};
 use crate::node::fsck;
 use crate::node::report::Reporter;
 use crate::node::stop::Stop;
-use crate::node::tool;
+use crate::node::tool::{self, Unheard};
 use nix::fcntl::{FallocateFlags, fallocate};
 use std::ffi::OsStr;
 use std::fs::File;
@@ -61,7 +61,14 @@ pub(super) fn grow(
 
 fn check(name: &str, bytes: u64, reporter: &mut Reporter<'_>) -> Result<(), Stop> {
     let arguments = ["-f", "-p", name].map(OsStr::new);
-    let output = tool::run_reporting("e2fsck", &arguments, reporter, Phase::CheckFileSystem, bytes)?;
+    let output = tool::run_reporting(
+        "e2fsck",
+        &arguments,
+        reporter,
+        Phase::CheckFileSystem,
+        bytes,
+        Unheard::Finishes,
+    )?;
     fsck::judge(&output)
 }
 
@@ -73,6 +80,7 @@ fn resize(name: &str, bytes: u64, reporter: &mut Reporter<'_>) -> Result<(), Sto
         reporter,
         Phase::Resize,
         bytes,
+        Unheard::Finishes,
     )?;
     if output.status.success() {
         return Ok(());

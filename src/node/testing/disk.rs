@@ -2,6 +2,7 @@
 
 use crate::model::image::{FileSystem, Layout, Partition, TableKind};
 use crate::node::card::{Card, Use};
+use crate::node::report::Reporter;
 use crate::node::tool;
 use crate::node::window::Window;
 use std::fs;
@@ -51,7 +52,7 @@ impl Disk {
     }
 
     fn make_boot(&self, files: &[(&str, &str)]) {
-        let card = Card::open(&self.path, Use::Write).unwrap();
+        let card = Card::open(&self.path, Use::Write, &mut Reporter::new(&mut std::io::sink())).unwrap();
         fatfs::format_volume(Window::new(&card, BOOT.0, BOOT.1), fatfs::FormatVolumeOptions::new()).unwrap();
         let volume =
             fatfs::FileSystem::new(Window::new(&card, BOOT.0, BOOT.1), fatfs::FsOptions::new()).unwrap();
@@ -101,7 +102,7 @@ impl Disk {
 
     /// A boot file.
     pub(crate) fn boot_file(&self, name: &str) -> Option<String> {
-        let card = Card::open(&self.path, Use::Flush).unwrap();
+        let card = Card::open(&self.path, Use::Flush, &mut Reporter::new(&mut std::io::sink())).unwrap();
         let volume =
             fatfs::FileSystem::new(Window::new(&card, BOOT.0, BOOT.1), fatfs::FsOptions::new()).unwrap();
         let mut text = String::new();

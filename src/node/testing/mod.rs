@@ -1,9 +1,11 @@
 //! What the tests of `node` share: running verbs; images and a server for them; cards in memory; disk images.
 
+mod device;
 mod disk;
 mod flash;
 mod server;
 
+pub(crate) use device::Loop;
 pub(crate) use disk::{BOOT, Disk, MIB, ROOT};
 pub(crate) use flash::Flash;
 pub(crate) use server::{Fault, ImageServer, Stored, TOKEN, store, stored};
