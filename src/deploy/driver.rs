@@ -10,7 +10,7 @@ use super::states::Step;
 use super::steps::{self, Hands, Job, Report, Session, Trouble, World};
 use crate::model::board::{BoardSerial, RevisionCode};
 use crate::model::clock::seconds_between;
-use crate::model::deployment::{Deployment, StepEvent};
+use crate::model::deployment::{Deployment, DeploymentState as S, StepEvent};
 use crate::model::ids::DeploymentId;
 use crate::store::{self, boot_events, deployments, nodes};
 use std::pin::{Pin, pin};
@@ -241,6 +241,7 @@ impl Driver {
                 self.commit(*change).await?;
                 if before != self.row.state {
                     tracing::info!(node = %self.job.node.name, deployment = %self.row.id, state = %self.row.state, "state");
+                    self.withdraw().await?;
                 }
                 Ok(Some(pause))
             }
@@ -258,6 +259,19 @@ impl Driver {
                 Ok(None)
             }
         }
+    }
+
+    /// A node that is given up may run anything: its export ends with the transition.
+    async fn withdraw(&self) -> Result<(), store::Error> {
+        if !matches!(self.row.state, S::Lost | S::Failed | S::Destroyed) {
+            return Ok(());
+        }
+        let Err(problem) = self.world.exports.sync().await else { return Ok(()) };
+        tracing::warn!(node = %self.job.node.name, %problem, "the installer root may still be exported");
+        let text = format!("the installer root may still be exported to the node: {problem}");
+        let (id, event) =
+            (self.row.id, StepEvent { at: self.world.clock.now(), state: self.row.state, text });
+        self.world.store.write(move |tx| deployments::add_event(tx, id, &event)).await
     }
 
     /// One transaction for all that a change says.

@@ -1,4 +1,4 @@
-//! The NFS exports that follow the boot targets. *IO: through the trait.*
+//! The NFS exports that follow the deployments. *IO: through the trait.*
 //!
 //! A rack of 200 nodes changes its boot targets in the same moment; one run of `exportfs` serves all who asked
 //! before it started.
@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Mutex;
 
-/// Makes the exports equal to the nodes whose boot target is the installer.
+/// Makes the exports equal to the nodes that install.
 #[async_trait::async_trait]
 pub trait Exports: Send + Sync {
-    /// Reads the boot targets and exports accordingly.
+    /// Reads which nodes install and exports accordingly.
     async fn sync(&self) -> Result<(), Problem>;
 }
 

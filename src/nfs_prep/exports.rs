@@ -1,14 +1,13 @@
-//! Who may mount the installer root: the nodes whose boot target is the installer, nobody else.
+//! Who may mount the installer root: the nodes that install, never one that may run a tenant's system.
 //! *IO: the store; runs `exportfs`.*
 //!
-//! Called by `daemon` at the start and by `deploy` after each change of a boot target. The list that the kernel
+//! Called by `daemon` at the start and by `deploy` as deployments go on; `nodes::installing` is the rule. The list that the kernel
 //! holds is compared with the database and brought in line, so that a call after a crash repairs what the crash
 //! left. Nothing but single addresses is ever exported, and only exports of this root are touched.
 
 use super::error::{Error, Result};
 use super::settings::PREPARED;
 use super::{Config, Exports};
-use crate::model::node::BootTarget;
 use crate::store::{Store, nodes};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -42,7 +41,7 @@ impl ExportList {
         Self { config, store, turn: Arc::default() }
     }
 
-    /// Makes the exports equal to the addresses of the nodes whose boot target is the installer.
+    /// Makes the exports equal to the addresses of the nodes that install.
     pub async fn sync(&self) -> Result<()> {
         let Exports::Exportfs(program) = &self.config.exports else { return Ok(()) };
         let exportfs = Exportfs { program, root: &self.config.root };
@@ -63,12 +62,12 @@ impl ExportList {
         }
         failure?;
         let seen = exportfs.list().await?;
-        tracing::info!(exported = seen.len(), "the installer root's exports follow the boot targets");
+        tracing::info!(exported = seen.len(), "the installer root's exports follow the deployments");
         if seen == wanted { Ok(()) } else { Err(mismatch(&self.config.root, &seen, &wanted)) }
     }
 
     async fn wanted(&self) -> Result<BTreeSet<Ipv4Addr>> {
-        let nodes = self.store.read(|conn| nodes::by_boot_target(conn, BootTarget::Installer)).await?;
+        let nodes = self.store.read(nodes::installing).await?;
         Ok(nodes.into_iter().map(|node| node.address).collect())
     }
 }
@@ -192,6 +191,7 @@ mod tests {
     use crate::model::folder::DataFolder;
     use crate::model::ids::NodeId;
     use crate::model::net::MacAddr;
+    use crate::model::node::BootTarget;
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
     use tempfile::TempDir;

@@ -104,11 +104,23 @@ fn one(conn: &Connection, condition: &str, value: impl rusqlite::ToSql) -> Resul
     Ok(statement.query_row([value], node).optional()?)
 }
 
-/// The nodes with that boot target, by name.
-pub fn by_boot_target(conn: &Connection, target: BootTarget) -> Result<Vec<Node>> {
-    let sql = format!("SELECT {COLUMNS} FROM nodes WHERE boot_target = ?1 ORDER BY name");
+/// The nodes that may mount the installer root, by name: their boot target is the installer, and a deployment is
+/// where no system of a tenant runs. Before `nfs_boot_on` the power may still be on; a node that is lost, failed
+/// or destroyed may run anything. A node that never had a deployment has had no tenant.
+pub fn installing(conn: &Connection) -> Result<Vec<Node>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM nodes WHERE boot_target = 'installer' AND (
+             EXISTS (
+                 SELECT 1 FROM deployments WHERE node_id = nodes.id
+                 AND CASE state WHEN 'hard_reboot' THEN saved_state ELSE state END IN (
+                     'nfs_boot_on', 'env_copy', 'env_check', 'delete_partition', 'create_partition',
+                     'mount_partition', 'resize_partition', 'wait_resizing', 'system_conf', 'boot_files',
+                     'destroying'))
+             OR NOT EXISTS (SELECT 1 FROM deployments WHERE node_id = nodes.id AND state <> 'initialized')
+         ) ORDER BY name"
+    );
     let mut statement = conn.prepare_cached(&sql)?;
-    let nodes = statement.query_map([target.as_str()], node)?.collect::<rusqlite::Result<_>>()?;
+    let nodes = statement.query_map([], node)?.collect::<rusqlite::Result<_>>()?;
     Ok(nodes)
 }
 

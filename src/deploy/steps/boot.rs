@@ -22,7 +22,8 @@ const REBOOT: &str = "sudo -n reboot || reboot";
 
 /// `nfs_boot_conf`.
 pub(super) async fn conf(hands: &mut Hands) -> Result<(), Trouble> {
-    hands.boot_from(BootTarget::Installer).await
+    // The tenant's system still runs: the installer root is exported in `nfs_boot_on`, once the power is off.
+    hands.set_boot_target(BootTarget::Installer).await
 }
 
 /// `nfs_boot_off`.
@@ -48,13 +49,13 @@ pub(super) async fn cut_power(hands: &mut Hands) -> Result<Since, Trouble> {
 /// Asks whatever system of ours runs on the node to restart, once.
 pub(super) async fn ask_to_restart(hands: &mut Hands) {
     let is_installer = match hands.connect(System::Installer).await {
-        Ok(()) => true,
-        Err(DialError::SomebodyElse { .. }) => false,
-        Err(DialError::NoAnswer { .. } | DialError::Refused { .. }) => return,
+        Ok(Ok(())) => true,
+        Ok(Err(DialError::SomebodyElse { .. })) => false,
+        Ok(Err(DialError::NoAnswer { .. } | DialError::Refused { .. })) | Err(_) => return,
     };
     if is_installer {
         finish(hands, After::Reboot).await.ok();
-    } else if hands.connect(System::Deployed).await.is_ok()
+    } else if matches!(hands.connect(System::Deployed).await, Ok(Ok(())))
         && let Some(session) = hands.session.as_mut()
         && let Ok(mut running) = session.remote.exec(REBOOT, Vec::new()).await
     {
@@ -87,11 +88,12 @@ pub(super) async fn on(hands: &mut Hands) -> Result<(), Trouble> {
 
 /// Power on, then waits for an installer that booted after the power went off.
 pub(super) async fn boot_installer(hands: &mut Hands) -> Result<ProbeReport, Trouble> {
+    hands.world.exports.sync().await.map_err(Trouble::again)?;
     hands.switch(PowerState::On).await?;
     let node = hands.job.node.id;
     let before = hands.world.store.read(move |conn| deployments::last_boot_id(conn, node)).await?;
     loop {
-        hands.await_system(System::Installer).await;
+        hands.await_system(System::Installer).await?;
         let probed: Result<ProbeReport, Trouble> =
             verb::run(hands, Verb::Probe, &serde_json::json!({}), |_, _| None).await;
         let seen = match probed {

@@ -11,6 +11,7 @@ use crate::store::nodes;
 pub(super) async fn customise(hands: &mut Hands) -> Result<(), Trouble> {
     let chosen = hands.configuration()?.clone();
     let job = hands.job.clone();
+    let key = hands.node_key().await?.clone();
     let args = CustomiseArgs {
         layout: job.environment.layout.clone(),
         family: job.environment.family,
@@ -18,9 +19,9 @@ pub(super) async fn customise(hands: &mut Hands) -> Result<(), Trouble> {
         ssh_user: job.environment.ssh_user.clone(),
         password_hash: chosen.password_hash,
         user_keys: chosen.ssh_keys,
-        pimaster_key: job.pimaster_key.clone(),
-        host_key: job.node_key.private.clone(),
-        host_public_key: job.node_key.public.clone(),
+        pimaster_key: hands.pimaster_key().await?,
+        host_key: key.private,
+        host_public_key: key.public,
         user_script: chosen.user_script,
         remove_bootcode: hands.deployed_target() == BootTarget::Environment,
     };

@@ -24,17 +24,16 @@ pub(super) async fn boot_files(hands: &mut Hands) -> Result<(), Trouble> {
 
 /// `env_boot`. After a restart of pimaster the installer may still be up and unaware: it is told again.
 pub(super) async fn env_boot(hands: &mut Hands) -> Result<(), Trouble> {
+    let installer = hands.host_key(System::Installer).await?;
     let mut told: Option<Instant> = None;
     loop {
         let begun = Instant::now();
-        match hands.connect(System::Deployed).await {
+        match hands.connect(System::Deployed).await? {
             Ok(()) => break,
-            Err(DialError::SomebodyElse { seen: Some(key), .. })
-                if key.blob() == hands.job.installer_key.blob() =>
-            {
+            Err(DialError::SomebodyElse { seen: Some(key), .. }) if key.blob() == installer.blob() => {
                 hands.tell(Report::Seen("the installer still answers".to_owned())).await;
                 if told.is_none_or(|told| told.elapsed() >= SHUTDOWN)
-                    && hands.connect(System::Installer).await.is_ok()
+                    && hands.connect(System::Installer).await?.is_ok()
                 {
                     told = Some(Instant::now());
                     finish(hands, After::Reboot).await?;
@@ -45,8 +44,6 @@ pub(super) async fn env_boot(hands: &mut Hands) -> Result<(), Trouble> {
         sleep_until(begun + hands.world.config.probe_interval).await;
     }
     hands.note("the deployed system answers").await;
-    if let Err(problem) = hands.world.exports.sync().await {
-        hands.note(format!("the installer is still exported: {problem}")).await;
-    }
-    Ok(())
+    // Nobody gets a system that may still mount the installer root.
+    hands.world.exports.sync().await.map_err(Trouble::again)
 }

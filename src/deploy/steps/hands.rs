@@ -7,7 +7,7 @@ use super::{Report, Trouble};
 use crate::deploy::Config;
 use crate::deploy::exports::Gate;
 use crate::deploy::remote::{Dial, DialError, Remote, Target};
-use crate::keys::{KeyFolder, KeyPair};
+use crate::keys::{self, KeyFolder, KeyPair};
 use crate::model::clock::{Clock, SignedDuration, Timestamp};
 use crate::model::deployment::Deployment;
 use crate::model::environment::{Environment, OsFamily};
@@ -22,7 +22,7 @@ use crate::store::{Store, environments, nodes, reservations};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{OnceCell, mpsc};
 use tokio::time::{Instant, sleep, sleep_until};
 
 /// What all deployments share.
@@ -42,9 +42,8 @@ pub(in crate::deploy) struct Job {
     pub(in crate::deploy) node: Node,
     pub(in crate::deploy) environment: Environment,
     pub(in crate::deploy) configuration: Option<Configuration>,
-    pub(super) pimaster_key: PublicKey,
-    pub(super) installer_key: PublicKey,
-    pub(super) node_key: KeyPair,
+    installer_key: OnceCell<KeyPair>,
+    node_key: OnceCell<KeyPair>,
 }
 
 impl Job {
@@ -61,15 +60,9 @@ impl Job {
             Ok(node.zip(environment).map(|(node, environment)| (node, environment, configuration)))
         });
         let Some((node, environment, configuration)) = read.await? else { return Ok(None) };
-        let (keys, name) = (world.keys.clone(), node.name.clone());
-        let read = move || {
-            Ok::<_, crate::keys::Error>((keys.pimaster()?, keys.installer_host()?, keys.node_host(&name)?))
-        };
-        // Keys are small files; the first deployment of a node makes one.
-        let read = tokio::task::spawn_blocking(read).await.map_err(|_| crate::deploy::Error::Stopped)?;
-        let (pimaster, installer, node_key) = read?;
-        let (pimaster_key, installer_key) = (pimaster.public, installer.public);
-        Ok(Some(Self { id, node, environment, configuration, pimaster_key, installer_key, node_key }))
+        // Keys are read by the steps that use them: a damaged one must not keep a node from being taken down.
+        let (installer_key, node_key) = (OnceCell::new(), OnceCell::new());
+        Ok(Some(Self { id, node, environment, configuration, installer_key, node_key }))
     }
 }
 
@@ -120,9 +113,14 @@ impl Hands {
 
     /// Commits where the node boots the next time, and makes the exports follow.
     pub(super) async fn boot_from(&self, target: BootTarget) -> Result<(), Trouble> {
-        let node = self.job.node.id;
-        self.world.store.write(move |tx| nodes::set_boot_target(tx, node, target)).await?;
+        self.set_boot_target(target).await?;
         self.world.exports.sync().await.map_err(Trouble::again)
+    }
+
+    /// Commits where the node boots the next time.
+    pub(super) async fn set_boot_target(&self, target: BootTarget) -> Result<(), Trouble> {
+        let node = self.job.node.id;
+        Ok(self.world.store.write(move |tx| nodes::set_boot_target(tx, node, target)).await?)
     }
 
     /// The node's boot target for what is deployed on it: boot ROMs that cannot be sent on to the card get its
@@ -160,33 +158,63 @@ impl Hands {
         sleep(Duration::try_from(left.min(min_off)).unwrap_or(Duration::ZERO)).await;
     }
 
-    fn target(&self, system: System) -> Target {
-        let job = &self.job;
-        let address = SocketAddr::from((job.node.address, self.world.config.ssh_port));
-        let (user, host_key) = match (system, job.environment.family) {
-            (System::Installer, _) => ("root", &job.installer_key),
-            (System::Deployed, OsFamily::PiCore) => ("tc", &job.node_key.public),
-            (System::Deployed, OsFamily::RaspberryPiOs | OsFamily::Ubuntu | OsFamily::Debian) => {
-                ("root", &job.node_key.public)
-            }
-        };
-        Target { address, user: user.to_owned(), host_key: host_key.clone() }
+    /// pimaster's own key.
+    pub(super) async fn pimaster_key(&self) -> Result<PublicKey, Trouble> {
+        Ok(self.read_key(KeyFolder::pimaster).await?.public)
     }
 
-    /// Tries once to get a session with that system.
-    pub(super) async fn connect(&mut self, system: System) -> Result<(), DialError> {
+    /// The host key of what is deployed on the node; its first deployment makes it.
+    pub(super) async fn node_key(&self) -> Result<&KeyPair, Trouble> {
+        let name = self.job.node.name.clone();
+        self.job.node_key.get_or_try_init(|| self.read_key(move |keys| keys.node_host(&name))).await
+    }
+
+    /// The host key that a system shows.
+    pub(super) async fn host_key(&self, system: System) -> Result<PublicKey, Trouble> {
+        let key = match system {
+            System::Deployed => self.node_key().await?,
+            System::Installer => {
+                let read = || self.read_key(KeyFolder::installer_host);
+                self.job.installer_key.get_or_try_init(read).await?
+            }
+        };
+        Ok(key.public.clone())
+    }
+
+    async fn read_key<F>(&self, read: F) -> Result<KeyPair, Trouble>
+    where
+        F: FnOnce(&KeyFolder) -> Result<KeyPair, keys::Error> + Send + 'static,
+    {
+        let keys = self.world.keys.clone();
+        let read = tokio::task::spawn_blocking(move || read(&keys)).await;
+        Ok(read.map_err(|_| Trouble::Own(crate::deploy::Error::Stopped))??)
+    }
+
+    async fn target(&self, system: System) -> Result<Target, Trouble> {
+        let job = &self.job;
+        let address = SocketAddr::from((job.node.address, self.world.config.ssh_port));
+        let user = match (system, job.environment.family) {
+            (System::Deployed, OsFamily::PiCore) => "tc",
+            (System::Installer, _)
+            | (System::Deployed, OsFamily::RaspberryPiOs | OsFamily::Ubuntu | OsFamily::Debian) => "root",
+        };
+        Ok(Target { address, user: user.to_owned(), host_key: self.host_key(system).await? })
+    }
+
+    /// Tries once to get a session with that system. Trouble is pimaster's: a key that cannot be read.
+    pub(super) async fn connect(&mut self, system: System) -> Result<Result<(), DialError>, Trouble> {
         self.session = None;
-        let remote = self.world.dial.connect(&self.target(system)).await?;
-        self.session = Some(Session { system, remote });
-        Ok(())
+        let target = self.target(system).await?;
+        let dialled = self.world.dial.connect(&target).await;
+        Ok(dialled.map(|remote| self.session = Some(Session { system, remote })))
     }
 
     /// Waits until that system answers; whatever answers before is "not yet". The deadline is the driver's.
-    pub(super) async fn await_system(&mut self, system: System) {
+    pub(super) async fn await_system(&mut self, system: System) -> Result<(), Trouble> {
         loop {
             let begun = Instant::now();
-            match self.connect(system).await {
-                Ok(()) => return,
+            match self.connect(system).await? {
+                Ok(()) => return Ok(()),
                 Err(error) => self.tell(Report::Seen(error.to_string())).await,
             }
             sleep_until(begun + self.world.config.probe_interval).await;
@@ -196,11 +224,11 @@ impl Hands {
     /// The session with that system: the open one, or a new one as soon as the node answers.
     pub(super) async fn session(&mut self, system: System) -> Result<&mut Session, Trouble> {
         if self.session.as_ref().is_none_or(|session| session.system != system) {
-            match self.connect(system).await {
+            match self.connect(system).await? {
                 Ok(()) => {}
                 Err(error @ DialError::NoAnswer { .. }) => {
                     self.tell(Report::Seen(error.to_string())).await;
-                    self.await_system(system).await;
+                    self.await_system(system).await?;
                 }
                 Err(error @ (DialError::SomebodyElse { .. } | DialError::Refused { .. })) => {
                     return Err(error.into());

@@ -66,7 +66,11 @@ impl From<store::Error> for Trouble {
 
 impl From<keys::Error> for Trouble {
     fn from(error: keys::Error) -> Self {
-        Self::Own(error.into())
+        Self::pointless(Problem::new(
+            error.to_string(),
+            "a key pair that pimaster made",
+            "Put the file back from a backup, or move it away so that a new one is made; then choose deploy again.",
+        ))
     }
 }
 

@@ -18,21 +18,25 @@ pub(super) async fn take_down(hands: &mut Hands, row: &Deployment) -> Result<(),
     let (id, node) = (hands.job.id, hands.job.node.id);
     let forget = hands.world.store.write(move |tx| {
         deployments::set_image_token(tx, id, None)?;
-        nodes::set_installed(tx, node, None)?;
-        nodes::set_boot_target(tx, node, BootTarget::Installer)
+        nodes::set_installed(tx, node, None)
     });
     forget.await?;
+    if !hands.is_switched().await? {
+        // What is asked to restart must find the installer.
+        hands.boot_from(BootTarget::Installer).await?;
+    }
     let since = match cut_power(hands).await {
         Ok(since) => since,
         Err(trouble) => {
             // The switch fails: the tenant's system must go all the same, into the installer if it obeys.
-            hands.world.exports.sync().await.ok();
+            hands.boot_from(BootTarget::Installer).await.ok();
             ask_to_restart(hands).await;
             return Err(trouble);
         }
     };
     match states::take_down(row) {
-        TakeDown::PowerOnly => return hands.boot_from(BootTarget::Installer).await,
+        // Not exported: with `destroyed`, which follows, nobody looks after the node any more.
+        TakeDown::PowerOnly => return hands.set_boot_target(BootTarget::Installer).await,
         TakeDown::Wipe => {}
     }
     hands.boot_from(BootTarget::Installer).await?;

@@ -4,7 +4,7 @@ mod rack;
 
 use super::states::Step;
 use crate::model::clock::SignedDuration;
-use crate::model::deployment::{DeploymentState as S, Request};
+use crate::model::deployment::{Deployment, DeploymentState as S, Request};
 use crate::model::node::BootTarget;
 use crate::model::power::PowerState;
 use crate::model::reservation::ReservationState;
@@ -284,7 +284,9 @@ async fn a_node_that_nobody_switches_is_asked_to_restart() {
 /// `kill -9` in each state, and twice in a row; the next start goes on and finishes.
 #[tokio::test(start_paused = true)]
 async fn a_killed_daemon_finishes_from_every_state() {
-    for state in ALL.into_iter().filter(|state| !matches!(Step::of(*state), Step::Wait | Step::UserConf)) {
+    // The others pass without taking time.
+    let takes_time = |state: &S| !matches!(Step::of(*state), Step::Wait | Step::Conf | Step::UserConf);
+    for state in ALL.into_iter().filter(takes_time) {
         let mut rack = Rack::start(1).await;
         rack.reserve(&[0], Some("true")).await;
         rack.until(&[0], state).await;
@@ -334,4 +336,71 @@ async fn a_shutdown_leaves_the_rows_as_they_are() {
     assert_eq!(rack.state(0).await, Some(S::EnvCopy));
     rack.supervise();
     rack.until(&[0, 1], S::Deployed).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_installer_root_is_open_from_power_off_to_the_deployed_system() {
+    let rack = Rack::start(1).await;
+    *rack.wire.broken_syncs.lock().unwrap() = true;
+    let is_open = async || !rack.store.read(nodes::installing).await.unwrap().is_empty();
+    rack.reserve(&[0], None).await;
+    rack.until(&[0], S::NfsBootOff).await;
+    assert_eq!(rack.node(0).await.boot_target, BootTarget::Installer);
+    assert!(!is_open().await && rack.wire.syncs.lock().unwrap().is_empty());
+    rack.until(&[0], S::NfsBootOn).await;
+    assert!(is_open().await);
+    rack.until(&[0], S::EnvBoot).await;
+    *rack.wire.broken_syncs.lock().unwrap() = true;
+    rack.until(&[0], S::Deployed).await;
+    let (_, text) = rack.history(0).await;
+    assert_eq!(text.matches("exportfs hangs; trying again (1 of").count(), 2, "{text}");
+    assert_eq!(rack.wire.syncs.lock().unwrap().last(), Some(&0));
+    rack.board(0, |board| board.dead_boots = 9);
+    rack.ask(0, Request::DeployAgain).await;
+    rack.until(&[0], S::Lost).await;
+    rack.pass(Duration::from_secs(1)).await;
+    assert_eq!(rack.wire.syncs.lock().unwrap().last(), Some(&0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_damaged_key_fails_with_its_name_and_the_node_can_be_taken_down() {
+    let rack = Rack::start(1).await;
+    let file = rack.folder.path().join("keys/node_pi-0_host_ed25519");
+    std::fs::write(&file, "no key").unwrap();
+    rack.reserve(&[0], None).await;
+    rack.until(&[0], S::Failed).await;
+    let problem = rack.row(0).await.unwrap().problem.unwrap();
+    assert!(problem.seen.contains("keys/node_pi-0_host_ed25519 holds no"), "{problem}");
+    assert!(problem.advice.contains("move it away"), "{problem}");
+    rack.ask(0, Request::Destroy).await;
+    rack.until(&[0], S::Destroyed).await;
+    assert_eq!(rack.row(0).await.unwrap().problem, None);
+}
+
+/// A tenant's system may run in every state that is closed here.
+#[tokio::test(start_paused = true)]
+async fn the_installer_root_is_closed_in_every_state_that_does_not_install() {
+    let mut rack = Rack::start(1).await;
+    rack.reserve(&[0], None).await;
+    rack.until(&[0], S::NfsBootOff).await;
+    rack.kill().await;
+    let row = rack.row(0).await.unwrap();
+    let is_open = async |state: S, saved_state: Option<S>| {
+        let row = Deployment { state, saved_state, ..row.clone() };
+        rack.store.write(move |tx| deployments::save(tx, &row)).await.unwrap();
+        !rack.store.read(nodes::installing).await.unwrap().is_empty()
+    };
+    for state in S::ALL {
+        let installs = match Step::of(*state) {
+            // Nobody has had the node.
+            Step::Wait => true,
+            Step::On | Step::Write | Step::Grow | Step::Customise | Step::BootFiles | Step::TakeDown => true,
+            Step::Conf | Step::Off | Step::EnvBoot | Step::UserConf | Step::Update | Step::Script => false,
+            Step::Save | Step::PowerCycle | Step::Rest => false,
+        };
+        assert_eq!(is_open(*state, None).await, installs, "{state}");
+    }
+    assert!(is_open(S::HardReboot, Some(S::EnvCopy)).await);
+    assert!(!is_open(S::HardReboot, Some(S::NfsBootOff)).await);
+    assert!(!is_open(S::Lost, Some(S::EnvCopy)).await);
 }

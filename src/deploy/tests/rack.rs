@@ -87,6 +87,8 @@ pub(super) struct Wire {
     clock: Clock,
     boards: Mutex<HashMap<Ipv4Addr, Board>>,
     pub(super) syncs: Mutex<Vec<usize>>,
+    /// Whether the next one fails.
+    pub(super) broken_syncs: Mutex<bool>,
 }
 
 impl Wire {
@@ -297,8 +299,11 @@ impl Running for Command {
 #[async_trait::async_trait]
 impl Exports for Wire {
     async fn sync(&self) -> Result<(), Problem> {
-        let read = self.store.read(|conn| nodes::by_boot_target(conn, BootTarget::Installer));
+        let read = self.store.read(nodes::installing);
         let count = read.await.unwrap().len();
+        if std::mem::take(&mut *self.broken_syncs.lock().unwrap()) {
+            return Err(Problem::new("exportfs hangs", "an answer", "Look at it."));
+        }
         self.syncs.lock().unwrap().push(count);
         sleep(LINE).await;
         Ok(())
@@ -313,7 +318,7 @@ pub(super) struct Rack {
     environment: EnvironmentId,
     supervisor: Option<(JoinHandle<Result<(), crate::deploy::Error>>, CancellationToken)>,
     _hold: std::sync::mpsc::Sender<()>,
-    _folder: tempfile::TempDir,
+    pub(super) folder: tempfile::TempDir,
 }
 
 fn address(number: u8) -> Ipv4Addr {
@@ -357,6 +362,12 @@ impl Rack {
             })
             .await
             .unwrap();
+        // Made here: a slow disk must not take time of the paused clock.
+        keys.pimaster().unwrap();
+        keys.installer_host().unwrap();
+        for number in 0..boards {
+            keys.node_host(&format!("pi-{number}").parse().unwrap()).unwrap();
+        }
         let boards = (0..boards).map(|number| (address(number), Board::default())).collect();
         let wire = Wire {
             store: store.clone(),
@@ -364,16 +375,10 @@ impl Rack {
             clock: clock.clone(),
             boards: Mutex::new(boards),
             syncs: Mutex::default(),
+            broken_syncs: Mutex::default(),
         };
-        let mut rack = Self {
-            store,
-            wire: Arc::new(wire),
-            clock,
-            environment,
-            supervisor: None,
-            _hold: hold,
-            _folder: folder,
-        };
+        let mut rack =
+            Self { store, wire: Arc::new(wire), clock, environment, supervisor: None, _hold: hold, folder };
         rack.supervise();
         rack
     }
