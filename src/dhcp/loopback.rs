@@ -110,6 +110,27 @@ async fn a_stranger_is_remembered_and_not_answered() {
 }
 
 #[tokio::test]
+async fn a_forged_identity_changes_nothing_and_is_told_once() {
+    let rack = Rack::start().await;
+    rack.ask(Packet { xid: 1, ..eeprom_4() }).await;
+    assert_eq!(rack.next().await, (1, 2, BOARD));
+    let known = rack.store.read(|conn| nodes::by_name(conn, "pi-07")).await.unwrap().unwrap();
+    // The other board's serial number and revision, sent with this one's hardware address.
+    let forged = Packet { mac: MAC_4, ..eeprom_5() };
+    for xid in 2..5 {
+        rack.ask(Packet { xid, ..forged.clone() }).await;
+        assert_eq!(rack.next().await, (xid, 2, BOARD));
+    }
+    let node = rack.store.read(|conn| nodes::by_name(conn, "pi-07")).await.unwrap().unwrap();
+    assert_eq!((node.serial, node.revision), (known.serial, known.revision));
+    let events = rack.store.read(move |conn| boot_events::latest(conn, node.id, 9)).await.unwrap();
+    let doubts: Vec<_> = events.iter().filter(|event| event.outcome.as_deref() == Some("doubted")).collect();
+    let [doubt] = doubts.as_slice() else { panic!("{events:?}") };
+    assert!(doubt.text.contains("serial number bd989ae1, but e5ef6e9d is known"), "{doubt:?}");
+    rack.stop().await;
+}
+
+#[tokio::test]
 async fn no_answer_leaves_before_its_lease_is_saved() {
     let rack = Rack::start().await;
     let sql = format!(

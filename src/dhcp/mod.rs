@@ -11,6 +11,7 @@
 pub mod boot;
 pub mod destination;
 mod frame;
+mod identity;
 mod link;
 mod neighbour;
 pub mod observe;

@@ -39,14 +39,6 @@ pub struct Known {
     pub holder: Option<Lease>,
 }
 
-impl Known {
-    /// Whether the packet tells a serial number or revision that the node's row lacks.
-    pub(super) fn is_news(&self, seen: &Observation) -> bool {
-        (seen.serial.is_some() && seen.serial != self.node.serial)
-            || (seen.revision.is_some() && seen.revision != self.node.revision)
-    }
-}
-
 /// Decides what each request is answered.
 #[derive(Debug, Clone)]
 pub struct Responder {

@@ -9,11 +9,12 @@ use super::responder::{Known, Responder};
 use super::socket::Socket;
 use super::verdict::{Answer, Verdict};
 use super::wire::{self, Request};
-use super::{Config, Error, observe};
+use super::{Config, Error, identity, observe};
 use crate::model::clock::{self, Timestamp};
-use crate::model::observation::Asker;
+use crate::model::node::Node;
+use crate::model::observation::{Asker, Observation};
 use crate::store::boot_events::{self, BootEventKind};
-use crate::store::{self, Store, leases, nodes, sightings};
+use crate::store::{self, Store, Transaction, leases, nodes, sightings};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -141,9 +142,7 @@ impl Server {
                 if let Some(lease) = &decision.lease {
                     leases::upsert(tx, lease)?;
                 }
-                if known.is_news(&seen) {
-                    nodes::set_identity(tx, known.node.id, seen.serial, seen.revision)?;
-                }
+                learn(tx, &known.node, &seen, now)?;
                 let (text, outcome) = (decision.verdict.text(), decision.verdict.outcome());
                 tracing::info!(node = %known.node.name, outcome, "{text}");
                 let kind = BootEventKind::Dhcp;
@@ -171,4 +170,18 @@ impl Server {
             tracing::warn!(%destination, %cause, "cannot send an answer; the client will ask again");
         }
     }
+}
+
+/// Stores what the packet tells of the board; what contradicts the row becomes an event, once.
+fn learn(tx: &Transaction<'_>, node: &Node, seen: &Observation, now: Timestamp) -> Result<(), store::Error> {
+    let told = identity::judge(node, seen);
+    if told.is_news() {
+        nodes::set_identity(tx, node.id, told.serial, told.revision)?;
+    }
+    let Some(doubt) = told.doubt else { return Ok(()) };
+    if boot_events::has(tx, node.id, &doubt)? {
+        return Ok(());
+    }
+    tracing::warn!(node = %node.name, "{doubt}");
+    boot_events::add(tx, node.id, now, BootEventKind::Dhcp, &doubt, None, None, Some("doubted"))
 }

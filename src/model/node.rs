@@ -37,6 +37,24 @@ impl Node {
     pub fn firmware(&self) -> FirmwareClass {
         self.model.firmware()
     }
+
+    /// Whether the hardware address proves a serial number: boards before the Pi 4 have the same low three bytes
+    /// in both. Of later boards it proves none.
+    pub fn proves(&self, serial: BoardSerial) -> bool {
+        let [_, _, _, a, b, c] = self.mac.0;
+        match self.firmware() {
+            FirmwareClass::Rom3b | FirmwareClass::Rom3bPlus => {
+                serial.0 & 0x00ff_ffff == u32::from_be_bytes([0, a, b, c])
+            }
+            FirmwareClass::Eeprom4 | FirmwareClass::Eeprom5 => false,
+        }
+    }
+
+    /// Whether a serial number heard on the wire is to be stored: there is none, or the hardware address proves
+    /// this one and not the stored one. Who is in the network can send any.
+    pub fn learns(&self, serial: BoardSerial) -> bool {
+        self.serial.is_none_or(|stored| !self.proves(stored) && self.proves(serial))
+    }
 }
 
 /// A host name of one label: letters, digits and hyphens, at most 32 characters.

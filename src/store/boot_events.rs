@@ -103,6 +103,12 @@ pub fn add(
     Ok(())
 }
 
+/// Whether the node has an event of that text.
+pub fn has(conn: &Connection, node: NodeId, text: &str) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM boot_events WHERE node_id = ?1 AND text = ?2)";
+    Ok(conn.prepare_cached(sql)?.query_row((node.0, text), |row| row.get(0))?)
+}
+
 /// The node's latest events, the newest first.
 pub fn latest(conn: &Connection, node: NodeId, limit: u32) -> Result<Vec<BootEvent>> {
     let mut statement = conn.prepare_cached(

@@ -99,7 +99,7 @@ pub fn resolve(config: &Config, seen: &Seen, asked: &Asked) -> Resolution {
         }
     };
     let learnt = match asked.prefix {
-        Some(Prefix::Serial(serial)) if node.serial.is_none() => Some(serial),
+        Some(Prefix::Serial(serial)) if node.learns(serial) => Some(serial),
         Some(Prefix::Serial(_) | Prefix::Mac(_)) | None => None,
     };
     let served = match node.boot_target {
@@ -156,16 +156,13 @@ fn one_line(words: &str) -> String {
     words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Whether a node without a known serial number can be the board of that one. The boards before the Pi 4 have
-/// the same low three bytes in serial number and hardware address.
+/// Whether the node, known by its address, can be the board of a serial number that no node has. Of older boards
+/// the hardware address decides, whatever is stored: it may be a mistake, and the ROM asks again for ever.
 fn could_have(node: &Node, serial: BoardSerial) -> bool {
-    let [_, _, _, a, b, c] = node.mac.0;
-    let low_bytes_agree = serial.0 & 0x00ff_ffff == u32::from_be_bytes([0, a, b, c]);
-    node.serial.is_none()
-        && match node.firmware() {
-            FirmwareClass::Rom3b | FirmwareClass::Rom3bPlus => low_bytes_agree,
-            FirmwareClass::Eeprom4 | FirmwareClass::Eeprom5 => true,
-        }
+    match node.firmware() {
+        FirmwareClass::Rom3b | FirmwareClass::Rom3bPlus => node.proves(serial),
+        FirmwareClass::Eeprom4 | FirmwareClass::Eeprom5 => node.serial.is_none(),
+    }
 }
 
 #[cfg(test)]
@@ -290,5 +287,26 @@ mod tests {
         assert_eq!(learn(&unknown(BoardModel::Pi3b), "a"), None);
         let refused = ask(Some(&unknown(BoardModel::Pi3b)), None, "b64c1608/a").served;
         assert_eq!(refused, Served::NotFound(Refusal::OtherBoard));
+    }
+
+    #[test]
+    fn an_older_board_mends_a_serial_number_that_is_wrong() {
+        let pi = |serial| {
+            let model = BoardModel::Pi3b;
+            Node { serial: Some(BoardSerial(serial)), model, ..node(7, BootTarget::Installer) }
+        };
+        let served = file(&["/data/tftp/installer"], "a");
+        let mended = ask(Some(&pi(0x1234_5678)), None, "b64c1607/a");
+        assert_eq!((mended.learnt, mended.served), (Some(BoardSerial(0xb64c_1607)), served.clone()));
+        // Both agree with the hardware address: files, but no change.
+        let kept = ask(Some(&pi(0x004c_1607)), None, "b64c1607/a");
+        assert_eq!((kept.learnt, kept.served), (None, served));
+        let check = |node: &Node, by_prefix: Option<&Node>, name| {
+            let refused = ask(Some(node), by_prefix, name);
+            assert_eq!((refused.learnt, refused.served), (None, Served::NotFound(Refusal::OtherBoard)));
+        };
+        check(&pi(0xb64c_1607), None, "12345678/a");
+        check(&pi(0x1234_5678), Some(&node(8, BootTarget::Installer)), "b64c1607/a");
+        check(&Node { model: BoardModel::Pi4b, ..pi(0x1234_5678) }, None, "b64c1607/a");
     }
 }
