@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 /// The longest reservation, in hours.
 pub const LONGEST_HOURS: u32 = 72;
+/// How far ahead a start may lie, in days.
+pub const FARTHEST_DAYS: i64 = 366;
 /// How far in the past a start may lie: people fill in forms slowly.
 pub const START_GRACE: SignedDuration = SignedDuration::from_mins(15);
 /// The largest root partition, in bytes: the most that an MBR can describe.
@@ -119,6 +121,36 @@ pub struct Configuration {
     pub system_update: bool,
 }
 
+/// Why a text is no start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadStart {
+    /// It is no time in RFC 3339.
+    #[error("is no time")]
+    NotATime,
+    /// It is one, beyond what a timestamp holds.
+    #[error("is too far ahead; expected a time within the next {FARTHEST_DAYS} days")]
+    TooFar,
+}
+
+/// A start in RFC 3339. What no timestamp holds (from the end of the year 9999) is told from what is no time.
+pub fn parse_start(text: &str) -> Result<Timestamp, BadStart> {
+    if let Ok(start) = text.parse() {
+        return Ok(start);
+    }
+    // Browsers send years of up to six digits.
+    let (year, rest) = text.split_once('-').ok_or(BadStart::NotATime)?;
+    if !(4..=6).contains(&year.len()) || !year.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(BadStart::NotATime);
+    }
+    // The same time of a year that every timestamp holds, and that has a 29th of February.
+    let is_time = format!("2000-{rest}").parse::<Timestamp>().is_ok();
+    Err(if is_time && year.parse::<u32>().is_ok_and(|year| year >= 9999) {
+        BadStart::TooFar
+    } else {
+        BadStart::NotATime
+    })
+}
+
 /// Why a period cannot be booked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadPeriod {
@@ -135,7 +167,7 @@ pub enum BadPeriod {
         hours: i64,
     },
     /// The start lies more than a year ahead.
-    #[error("start is {start}; expected a time within the next 366 days")]
+    #[error("start is {start}; expected a time within the next {FARTHEST_DAYS} days")]
     TooFar {
         /// What was asked.
         start: Timestamp,
@@ -156,7 +188,7 @@ pub fn judge_period(
     if behind > START_GRACE {
         return Err(BadPeriod::Past { minutes: behind.as_mins() });
     }
-    if asked.duration_since(now) > SignedDuration::from_hours(366 * 24) {
+    if asked.duration_since(now) > SignedDuration::from_hours(FARTHEST_DAYS * 24) {
         return Err(BadPeriod::TooFar { start: asked });
     }
     let begin = asked.max(now);
@@ -185,6 +217,32 @@ mod tests {
         check(PartitionSize::Bytes(u64::MAX), TableKind::Gpt, u64::MAX);
         let rootless = Layout { root: 3, ..layout(TableKind::Mbr) };
         assert_eq!(PartitionSize::Bytes(400).least_card_bytes(&rootless), 0);
+    }
+
+    #[test]
+    fn starts_beyond_every_timestamp_are_too_far_ahead() {
+        assert_eq!(parse_start("2026-03-01T14:00:00Z"), Ok(at("2026-03-01T14:00:00Z")));
+        for text in [
+            "9999-12-31T23:00:00Z",
+            "9999-12-30T23:00:00+00:00",
+            "12026-03-01T14:00:00Z",
+            "275760-02-29T00:00Z",
+        ] {
+            assert_eq!(parse_start(text), Err(BadStart::TooFar), "{text}");
+        }
+        let wrong = [
+            "",
+            "tomorrow",
+            "9999-13-31T23:00:00Z",
+            "9999-12-31T25:00:00Z",
+            "9999-12-31T23:00:00",
+            "9999999-01-01T00:00Z",
+            "2027-02-29T00:00:00Z",
+            "0x26-01-01T00:00Z",
+        ];
+        for text in wrong {
+            assert_eq!(parse_start(text), Err(BadStart::NotATime), "{text}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::problem::Problem;
 use crate::model::agent::{ConfigureWish, ReserveWish};
 use crate::model::node::NodeName;
+use crate::model::reservation::{BadStart, parse_start};
 use crate::model::ssh_key::PublicKey;
 use crate::web::forms::partition_size;
 use serde::Deserialize;
@@ -40,9 +41,14 @@ impl Reserve {
         };
         let nodes = self.nodes.iter().enumerate().map(parse).collect::<Result<_, _>>()?;
         let start = self.start.map(|text| {
-            text.parse().map_err(|_| {
+            parse_start(&text).map_err(|error| {
                 let seen: String = text.chars().take(40).collect();
-                let detail = format!("`{seen}` is no time; expected RFC 3339 such as 2026-03-01T14:00:00Z");
+                let detail = match error {
+                    BadStart::NotATime => {
+                        format!("`{seen}` {error}; expected RFC 3339 such as 2026-03-01T14:00:00Z")
+                    }
+                    BadStart::TooFar => format!("`{seen}` {error}"),
+                };
                 Problem::field("start", detail, "Correct the time, or leave it out to start now.")
             })
         });

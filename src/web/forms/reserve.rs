@@ -4,6 +4,7 @@ use super::{Errors, Fields};
 use crate::model::agent::ReserveWish;
 use crate::model::clock::Timestamp;
 use crate::model::node::NodeName;
+use crate::model::reservation::{BadStart, parse_start};
 
 /// What was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,8 +63,11 @@ fn start(text: &str) -> Result<Option<Timestamp>, String> {
         return Ok(None);
     }
     let zoned = |text: &str| format!("{}Z", text.replace(' ', "T").trim_end_matches('Z'));
-    zoned(text).parse().map(Some).map_err(|_| {
-        format!("`{text}` is no time; expected one such as 2026-03-01T14:00 (UTC), or nothing to start now.")
+    parse_start(&zoned(text)).map(Some).map_err(|error| match error {
+        BadStart::NotATime => {
+            format!("`{text}` {error}; expected one such as 2026-03-01T14:00 (UTC), or nothing to start now.")
+        }
+        BadStart::TooFar => format!("`{text}` {error}, or nothing to start now."),
     })
 }
 
@@ -100,5 +104,8 @@ mod tests {
         check("nodes=..%2Fetc&hours=1&name=x", &["nodes"]);
         check("nodes=pi-01&hours=1&name=x&start=tomorrow", &["start"]);
         check("nodes=pi-01&hours=1&name=+", &["name"]);
+        let far = form("nodes=pi-01&hours=1&name=x&start=9999-12-31T23%3A00").judge().unwrap_err();
+        let message = format!("{:?}", far.at("start"));
+        assert!(message.contains("too far ahead; expected a time within the next 366 days"), "{message}");
     }
 }
