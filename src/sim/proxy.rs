@@ -1,7 +1,9 @@
-//! A bad cable between a board and the image server: turns one byte of each answer. *IO: TCP on loopback.*
+//! The cable between a board and the image server: as slow as a card writes, and, if told so, with one byte of each
+//! answer turned. *IO: TCP on loopback.*
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -11,6 +13,18 @@ const SPOILT_PATH: &[u8] = b"/chunks";
 /// Which byte of an answer is turned: behind any header.
 const SPOILT_BYTE: usize = 3000;
 
+/// Answers are passed on in pieces of this size.
+const PIECE: usize = 64 * 1024;
+
+/// What a cable does to what passes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Cable {
+    /// Turns a byte of each answer.
+    pub(super) spoils: bool,
+    /// Lets through so much, if it is limited.
+    pub(super) bytes_per_second: Option<f64>,
+}
+
 /// A running proxy; it ends when dropped.
 #[derive(Debug)]
 pub(super) struct Proxy {
@@ -19,7 +33,7 @@ pub(super) struct Proxy {
 
 impl Proxy {
     /// Starts in front of the server of that URL; gives the URL that leads through it.
-    pub(super) async fn start(address: Ipv4Addr, url: &str) -> io::Result<(Self, String)> {
+    pub(super) async fn start(cable: Cable, address: Ipv4Addr, url: &str) -> io::Result<(Self, String)> {
         let wrong = || io::Error::other(format!("`{url}` is no http://HOST:PORT/ address"));
         let rest = url.strip_prefix("http://").ok_or_else(wrong)?;
         let (host, path) = rest.split_once('/').ok_or_else(wrong)?;
@@ -40,7 +54,7 @@ impl Proxy {
                     tokio::select! {
                         () = stop.cancelled() => {}
                         // Either end may leave; the other sees it.
-                        _ = pass(client, server) => {}
+                        _ = cable.pass(client, server) => {}
                     }
                 });
             }
@@ -49,31 +63,42 @@ impl Proxy {
     }
 }
 
-async fn pass(mut client: TcpStream, server: SocketAddr) -> io::Result<()> {
-    let mut server = TcpStream::connect(server).await?;
-    let (mut asked, mut answered) = ([0; 8192], vec![0; 64 * 1024]);
-    let mut until_spoilt = None;
-    loop {
-        tokio::select! {
-            length = client.read(&mut asked) => {
-                let request = asked.get(..length?).unwrap_or_default();
-                if request.is_empty() {
-                    return Ok(());
+impl Cable {
+    /// Does nothing.
+    pub(super) const PERFECT: Self = Self { spoils: false, bytes_per_second: None };
+
+    async fn pass(self, mut client: TcpStream, server: SocketAddr) -> io::Result<()> {
+        let mut server = TcpStream::connect(server).await?;
+        let (mut asked, mut answered) = ([0; 8192], vec![0; PIECE]);
+        let mut until_spoilt = None;
+        loop {
+            tokio::select! {
+                length = client.read(&mut asked) => {
+                    let request = asked.get(..length?).unwrap_or_default();
+                    if request.is_empty() {
+                        return Ok(());
+                    }
+                    if self.spoils && request.windows(SPOILT_PATH.len()).any(|window| window == SPOILT_PATH) {
+                        until_spoilt = Some(SPOILT_BYTE);
+                    }
+                    server.write_all(request).await?;
                 }
-                if request.windows(SPOILT_PATH.len()).any(|window| window == SPOILT_PATH) {
-                    until_spoilt = Some(SPOILT_BYTE);
+                length = server.read(&mut answered) => {
+                    let answer = answered.get_mut(..length?).unwrap_or_default();
+                    if answer.is_empty() {
+                        return Ok(());
+                    }
+                    until_spoilt = spoil(answer, until_spoilt);
+                    client.write_all(answer).await?;
+                    tokio::time::sleep(self.takes(answer.len())).await;
                 }
-                server.write_all(request).await?;
-            }
-            length = server.read(&mut answered) => {
-                let answer = answered.get_mut(..length?).unwrap_or_default();
-                if answer.is_empty() {
-                    return Ok(());
-                }
-                until_spoilt = spoil(answer, until_spoilt);
-                client.write_all(answer).await?;
             }
         }
+    }
+
+    fn takes(self, bytes: usize) -> Duration {
+        let bytes = u32::try_from(bytes).map_or(f64::from(u32::MAX), f64::from);
+        self.bytes_per_second.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(bytes / rate.max(1.0)))
     }
 }
 
@@ -92,6 +117,13 @@ fn spoil(bytes: &mut [u8], until: Option<usize>) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_slow_cable_takes_its_time() {
+        let cable = |bytes_per_second| Cable { spoils: false, bytes_per_second };
+        assert_eq!(cable(Some(1000.0)).takes(500), Duration::from_millis(500));
+        assert_eq!(cable(None).takes(500), Duration::ZERO);
+    }
 
     #[test]
     fn one_byte_is_turned() {

@@ -2,7 +2,7 @@
 //! could tell (serial number, boot id) put into its lines, and the board's faults. *IO: a process; the card.*
 
 use super::board::Board;
-use super::proxy::Proxy;
+use super::proxy::{Cable, Proxy};
 use super::ssh::Terminal;
 use super::status::{Stage, Work};
 use super::worn;
@@ -44,10 +44,11 @@ pub(super) async fn run(
     board.status.set_stage(Stage::Verb(verb.as_str()));
     let faults = board.status.faults();
     let (arguments, after) = adapt(verb, arguments)?;
+    let cable = Cable { spoils: faults.wrong_digest, bytes_per_second: board.settings.pace.card_rate() };
     let mut proxy = None;
-    let arguments = if verb == Verb::WriteImage && faults.wrong_digest {
-        let (started, arguments) = through_proxy(board, &arguments).await?;
-        proxy = Some(started);
+    let arguments = if verb == Verb::WriteImage && cable != Cable::PERFECT {
+        let (started, arguments) = through_proxy(board, cable, arguments).await?;
+        proxy = started;
         arguments
     } else {
         arguments
@@ -122,11 +123,18 @@ fn adapt(verb: Verb, arguments: Vec<u8>) -> io::Result<(Vec<u8>, After)> {
     }
 }
 
-async fn through_proxy(board: &Board, arguments: &[u8]) -> io::Result<(Proxy, Vec<u8>)> {
-    let mut image: WriteImageArgs = serde_json::from_slice(arguments)?;
-    let (proxy, url) = Proxy::start(board.spec.address, &image.url).await?;
+/// Arguments that nobody can read go on as they are: the verb itself says what is wrong with them.
+async fn through_proxy(
+    board: &Board,
+    cable: Cable,
+    arguments: Vec<u8>,
+) -> io::Result<(Option<Proxy>, Vec<u8>)> {
+    let Ok(mut image) = serde_json::from_slice::<WriteImageArgs>(&arguments) else {
+        return Ok((None, arguments));
+    };
+    let (proxy, url) = Proxy::start(cable, board.spec.address, &image.url).await?;
     image.url = url;
-    Ok((proxy, serde_json::to_vec(&image)?))
+    Ok((Some(proxy), serde_json::to_vec(&image)?))
 }
 
 fn spawn(board: &Board, verb: Verb) -> io::Result<Child> {

@@ -35,6 +35,9 @@ pub struct Pace {
 impl Pace {
     /// As fast as hardware.
     pub const REAL: Self = Self { speed: 1.0 };
+    /// What an ordinary card writes.
+    const CARD_RATE: f64 = 10e6;
+    const FASTEST_RATE: f64 = 100e6;
     /// Shorter than this, an answer has no chance on a busy machine.
     const SHORTEST_TIMEOUT: Duration = Duration::from_millis(500);
 
@@ -46,6 +49,12 @@ impl Pace {
     /// How long a board is busy with work that takes hardware `real`.
     pub fn work(self, real: Duration) -> Duration {
         real.div_f64(self.speed)
+    }
+
+    /// What a card takes of a download, in bytes per second; none when it is faster than this machine.
+    pub fn card_rate(self) -> Option<f64> {
+        let rate = Self::CARD_RATE * self.speed;
+        (rate < Self::FASTEST_RATE).then_some(rate)
     }
 
     /// How long a board waits for an answer that hardware awaits for `real`.
@@ -136,6 +145,7 @@ mod tests {
         assert_eq!(pace.work(Duration::from_secs(10)), Duration::from_millis(100));
         assert_eq!(pace.timeout(Duration::from_secs(4)), Duration::from_millis(500));
         assert_eq!(Pace::new(f64::NAN), Pace::REAL);
+        assert_eq!([Pace::REAL.card_rate(), pace.card_rate()], [Some(10e6), None]);
         assert_eq!(Pace::REAL.timeout(Duration::from_secs(4)), Duration::from_secs(4));
     }
 }
