@@ -1,5 +1,5 @@
 //! What pimaster itself adds to a deployment, with 4, 20 and 200 simulated boards at once, and what it needs of
-//! memory. `cargo bench --bench overhead [-- BOARDS...]`; nothing is asserted.
+//! memory. `cargo bench --bench overhead [-- BOARDS[@SPEED]...]`; nothing is asserted.
 //!
 //! The daemon is a process of its own (`pimaster serve`); the boards live in this one and keep account of their own
 //! time: firmware and kernels with their requests, verbs with their downloads. Overhead is the time from "configured"
@@ -23,8 +23,9 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-/// Boards live so much faster than hardware: their own time is taken out of the figures anyway.
-const SPEED: f64 = 20.0;
+/// Boards live so much faster than hardware, since their own time is taken out of the figures anyway; many boards
+/// less so, or playing them would leave the daemon no processor.
+const RUNS: [(u16, f64); 3] = [(4, 20.0), (20, 20.0), (200, 4.0)];
 const PAUSE: Duration = Duration::from_millis(250);
 const LIMIT: Duration = Duration::from_secs(900);
 /// Orchestration of PiSeduce in seconds, from the figures of its authors (4 and 20 boards, Pi 3 as master): all that
@@ -32,8 +33,8 @@ const LIMIT: Duration = Duration::from_secs(900);
 const PISEDUCE: [(u16, f64); 2] = [(4, 75.0), (20, 210.0)];
 
 fn main() {
-    let wanted: Vec<u16> = std::env::args().skip(1).filter_map(|word| word.parse().ok()).collect();
-    let wanted = if wanted.is_empty() { vec![4, 20, 200] } else { wanted };
+    let wanted: Vec<(u16, f64)> = std::env::args().skip(1).filter_map(|word| parse(&word)).collect();
+    let wanted = if wanted.is_empty() { RUNS.to_vec() } else { wanted };
     let mut out = io::stdout();
     writeln!(
         out,
@@ -55,8 +56,8 @@ fn main() {
         "MB peak"
     )
     .unwrap();
-    for boards in wanted {
-        let run = measure(boards);
+    for (boards, speed) in wanted {
+        let run = measure(boards, speed);
         let piseduce =
             PISEDUCE.iter().find(|(count, _)| *count == boards).map(|(_, seconds)| seconds / run.overhead);
         let ratio = piseduce.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.0}x"));
@@ -67,6 +68,12 @@ fn main() {
         )
         .unwrap();
     }
+}
+
+/// `BOARDS` or `BOARDS@SPEED`.
+fn parse(word: &str) -> Option<(u16, f64)> {
+    let (boards, speed) = word.split_once('@').unwrap_or((word, "20"));
+    Some((boards.parse().ok()?, speed.parse().ok()?))
 }
 
 struct Run {
@@ -80,11 +87,11 @@ struct Run {
     peak_mb: f64,
 }
 
-fn measure(boards: u16) -> Run {
+fn measure(boards: u16, speed: f64) -> Run {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let runtime = Runtime::new().unwrap();
     let stop = CancellationToken::new();
-    let (ready, rack, min_off) = runtime.block_on(prepare(folder.path(), boards, &stop));
+    let (ready, rack, min_off) = runtime.block_on(prepare(folder.path(), boards, speed, &stop));
     let mut daemon = Daemon::start(folder.path());
     let api = Api::of(&ready);
     api.until(|| api.get("/nodes").0 == 200);
@@ -104,10 +111,15 @@ fn measure(boards: u16) -> Run {
 }
 
 /// Makes the rack and starts its boards and its switch.
-async fn prepare(folder: &Path, boards: u16, stop: &CancellationToken) -> (Ready, rack::Handle, f64) {
+async fn prepare(
+    folder: &Path,
+    boards: u16,
+    speed: f64,
+    stop: &CancellationToken,
+) -> (Ready, rack::Handle, f64) {
     let places = Places::open(Some(folder)).unwrap();
     let ports = places.ports(0).unwrap();
-    let scale = Scale { boards, speed: SPEED, bulk: Bulk::NONE };
+    let scale = Scale { boards, speed, bulk: Bulk::NONE };
     let prepared =
         Prepared::new(&places, &ports, scale, env!("CARGO_BIN_EXE_pimaster").into(), stop).await.unwrap();
     let ready = prepared.ready(([127, 0, 0, 1], ports.control).into()).await.unwrap();

@@ -124,7 +124,13 @@ fn write_image(url: &str, digest: Digest, card: &Path, mib: usize) -> (f64, f64)
     drop(fs::remove_file(card));
     let began = Instant::now();
     File::create(card).unwrap().set_len((mib * CHUNK) as u64).unwrap();
-    let args = WriteImageArgs { url: url.to_owned(), token: "t".to_owned(), digest, least_card_bytes: 0 };
+    let args = WriteImageArgs {
+        url: url.to_owned(),
+        token: "t".to_owned(),
+        digest,
+        least_card_bytes: 0,
+        remove_bootcode: None,
+    };
     let mut output = Vec::new();
     node::run(Verb::WriteImage, Some(card), serde_json::to_vec(&args).unwrap().as_slice(), &mut output);
     let whole = began.elapsed().as_secs_f64();

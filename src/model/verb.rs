@@ -6,7 +6,7 @@
 //! verb is idempotent.
 
 use super::environment::OsFamily;
-use super::image::{Digest, Layout};
+use super::image::{Digest, Layout, Partition};
 use super::problem::Problem;
 use super::reservation::PartitionSize;
 use super::ssh_key::PublicKey;
@@ -150,6 +150,10 @@ pub struct WriteImageArgs {
     /// The smallest card that has room for the chosen root partition; a smaller one is refused untouched.
     #[serde(default)]
     pub least_card_bytes: u64,
+    /// The boot partition, on boards whose ROM looks at the card first (Pi 3): `bootcode.bin` leaves it before the
+    /// partition table is written. With it a card that is not customised yet would keep the board off the network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remove_bootcode: Option<Partition>,
 }
 
 /// What `write-image` reports.

@@ -23,6 +23,7 @@ fn live(card: &Path, image: &Disk) {
         token: TOKEN.to_owned(),
         digest: stored.manifest.digest,
         least_card_bytes: 0,
+        remove_bootcode: None,
     };
     let report: WriteImageReport = verb_at(Verb::WriteImage, card, &wanted).report();
     assert_eq!(report.written_bytes, stored.manifest.used_bytes);

@@ -79,6 +79,7 @@ impl Server {
             token: "t".to_owned(),
             digest: image.manifest.digest,
             least_card_bytes: 0,
+            remove_bootcode: None,
         };
         serde_json::to_vec(&args).unwrap()
     }

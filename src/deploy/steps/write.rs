@@ -6,6 +6,8 @@
 use super::hands::Hands;
 use super::{Trouble, verb};
 use crate::model::deployment::DeploymentState as S;
+use crate::model::image::FileSystem;
+use crate::model::node::BootTarget;
 use crate::model::verb::{Phase, Verb, WriteImageArgs, WriteImageReport};
 use crate::store::deployments;
 
@@ -17,7 +19,16 @@ pub(super) async fn write(hands: &mut Hands) -> Result<(), Trouble> {
     let environment = &hands.job.environment;
     let url = format!("{}/images/{}", hands.world.config.image_url.trim_end_matches('/'), environment.id);
     let least_card_bytes = hands.configuration()?.partition_size.least_card_bytes(&environment.layout);
-    let args = WriteImageArgs { url, token, digest: environment.digest, least_card_bytes };
+    let layout = &environment.layout;
+    let is_rom = hands.deployed_target() == BootTarget::Environment;
+    let boot = layout.partition(layout.boot).filter(|boot| is_rom && boot.file_system == FileSystem::Fat);
+    let args = WriteImageArgs {
+        url,
+        token,
+        digest: environment.digest,
+        least_card_bytes,
+        remove_bootcode: boot.copied(),
+    };
     let report: WriteImageReport = verb::run(hands, Verb::WriteImage, &args, state_of).await?;
     if report.resumed_bytes > 0 {
         hands.note(format!("{} were on the card already", megabytes(report.resumed_bytes))).await;

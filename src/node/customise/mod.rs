@@ -21,12 +21,15 @@ use super::card::Card;
 use super::stop::Stop;
 use crate::model::clock;
 use crate::model::environment::OsFamily;
-use crate::model::image::FileSystem;
+use crate::model::image::{FileSystem, Partition};
 use crate::model::node::NodeName;
 use crate::model::verb::{CustomiseArgs, CustomiseReport};
 use boot::Boot;
 use changes::Plan;
 use tree::Tree;
+
+/// The second stage of the Pi 3's ROM.
+const BOOTCODE: &str = "bootcode.bin";
 
 /// Customises the system on the card.
 pub(crate) fn customise(card: &Card, args: &CustomiseArgs) -> Result<CustomiseReport, Stop> {
@@ -47,7 +50,7 @@ pub(crate) fn customise(card: &Card, args: &CustomiseArgs) -> Result<CustomiseRe
         }
     };
     if args.remove_bootcode && boot.is_some() {
-        plan.remove_boot_file("bootcode.bin");
+        plan.remove_boot_file(BOOTCODE);
     }
     let cmdline = plan.boot_text(&files, cmdline::FILE).trim().to_owned();
     tree.apply(&plan.changes)?;
@@ -60,9 +63,15 @@ pub(crate) fn customise(card: &Card, args: &CustomiseArgs) -> Result<CustomiseRe
     Ok(CustomiseReport { cmdline, notes: plan.notes })
 }
 
+/// Takes `bootcode.bin` off a boot partition, without which the ROM of a Pi 3 goes on to the network.
+pub(crate) fn remove_bootcode(card: &Card, boot: &Partition) -> Result<(), Stop> {
+    let change = changes::BootChange::Remove { name: BOOTCODE.to_owned() };
+    Boot::open(card, boot.start_bytes, boot.size_bytes)?.apply(&[change])
+}
+
 fn boot_paths() -> Vec<&'static str> {
     let mut paths = cloud::SEEDS.to_vec();
-    paths.extend([cmdline::FILE, cmdline::FILE_OF_PI3, "ssh", "bootcode.bin"]);
+    paths.extend([cmdline::FILE, cmdline::FILE_OF_PI3, "ssh", BOOTCODE]);
     paths
 }
 

@@ -6,7 +6,7 @@
 use super::Job;
 use crate::model::image::{Chunk, Digest};
 use crate::model::verb::Phase;
-use crate::node::card::sectors;
+use crate::node::card::{Card, sectors};
 use crate::node::report::{Reporter, TICK};
 use crate::node::stop::Stop;
 use std::io;
@@ -14,8 +14,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
 use std::thread::Builder;
 
-/// Compares everything on the card and completes it with its first chunk.
-pub(super) fn check(job: &Job<'_>, first: &[u8], reporter: &mut Reporter<'_>) -> Result<(), Stop> {
+/// Compares everything on the card and completes it with its first chunk. `prepare` runs before, and after in case
+/// the first chunk undid it.
+pub(super) fn check(
+    job: &Job<'_>,
+    first: &[u8],
+    prepare: impl Fn(&Card) -> Result<(), Stop>,
+    reporter: &mut Reporter<'_>,
+) -> Result<(), Stop> {
     job.card.forget()?;
     let rest = job.manifest.chunks.get(1..).unwrap_or_default();
     for index in compare_all(job, rest, reporter)? {
@@ -29,9 +35,13 @@ pub(super) fn check(job: &Job<'_>, first: &[u8], reporter: &mut Reporter<'_>) ->
         })?;
         rewrite(job, chunk, &content, 1)?;
     }
+    prepare(job.card)?;
+    job.card.flush()?;
     if let Some(chunk) = job.manifest.chunks.first() {
         rewrite(job, chunk, first, 2)?;
     }
+    prepare(job.card)?;
+    job.card.flush()?;
     reporter.progress(Phase::Check, job.manifest.used_bytes, job.manifest.used_bytes)
 }
 

@@ -13,6 +13,7 @@ mod pipeline;
 mod plan;
 
 use super::card::Card;
+use super::customise::remove_bootcode;
 use super::discard;
 use super::report::Reporter;
 use super::stop::Stop;
@@ -49,7 +50,8 @@ pub(crate) fn write_image(
     let written = pipeline::write(&job, flushed, reporter)?;
     let write_millis = millis(began);
     let began = Instant::now();
-    check::check(&job, &written.first, reporter)?;
+    let prepare = |card: &Card| args.remove_bootcode.map_or(Ok(()), |boot| remove_bootcode(card, &boot));
+    check::check(&job, &written.first, prepare, reporter)?;
     Ok(WriteImageReport {
         digest: manifest.digest,
         written_bytes: written.bytes,

@@ -29,6 +29,7 @@ fn args(server: &ImageServer, image: &Stored) -> WriteImageArgs {
         token: TOKEN.to_owned(),
         digest: image.manifest.digest,
         least_card_bytes: 0,
+        remove_bootcode: None,
     }
 }
 

@@ -26,6 +26,21 @@ fn killed_while_the_image_is_written() {
     survives_a_kill_in(&["env_copy", "env_check"]);
 }
 
+/// The ROM of the 3B+ looks at the card first: one that is written but not customised must not keep it.
+#[test]
+fn killed_while_the_card_of_a_3b_plus_is_prepared() {
+    let mut demo = Demo::start(2, 60);
+    let key = person();
+    let id = demo.deploy(&["pi-02"], &key, None);
+    let preparing =
+        ["create_partition", "mount_partition", "resize_partition", "wait_resizing", "system_conf"];
+    demo.await_state(id, "pi-02", &preparing);
+    demo.kill();
+    demo.launch();
+    let node = demo.await_state(id, "pi-02", &["deployed"]);
+    assert!(demo.ssh(&node, &key, "true").status.success(), "{}", demo.log());
+}
+
 #[test]
 fn killed_while_the_system_boots() {
     survives_a_kill_in(&["env_boot"]);
