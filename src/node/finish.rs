@@ -30,20 +30,14 @@ pub(crate) fn finish(card: &Card, args: &FinishArgs, reporter: &mut Reporter<'_>
     leave(program)
 }
 
-/// Starts the system's own way down a second from now, so that our answer gets out before sshd ends. Where
-/// there is no systemd, the program itself tells init, which ends processes later than our last line.
+/// Restarts without the system's own way down, a second from now, so that our answer gets out before sshd ends. An
+/// installer has nothing to save once the card is flushed, and its root may be withdrawn at any moment from now on:
+/// programs and services that are read from there on the way down would hang. `-f` twice asks the kernel at once, in
+/// systemd's `reboot` as in busybox's.
 fn leave(program: &str) -> Result<(), Stop> {
-    let timed = ["--quiet", "--on-active=1", "--timer-property=AccuracySec=100ms", "--", program];
+    let timed = ["--quiet", "--on-active=1", "--timer-property=AccuracySec=100ms", "--", program, "-f", "-f"];
     if tool::run("systemd-run", &timed.map(OsStr::new)).is_ok_and(|output| output.status.success()) {
         return Ok(());
     }
-    let output = tool::run(program, &[])?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(Stop::worthwhile(
-        format!("`{program}` refused: {}", tool::said(&output)),
-        "a system that restarts when told",
-        "Power-cycle the node.",
-    ))
+    tool::run_later(program, &["-f", "-f"])
 }
