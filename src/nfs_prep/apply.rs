@@ -9,7 +9,7 @@ use super::files::{self, failed};
 use super::plan::{Plan, Step};
 use super::settings::{self, Content, Inputs, Own, PREPARED, Setting};
 use super::source::{self, Source};
-use super::{Listener, extract, rules};
+use super::{Listener, extract, rules, unpack};
 use crate::keys::KeyFolder;
 use crate::model::ssh_key::PublicKey;
 use nix::fcntl::{Flock, FlockArg};
@@ -57,8 +57,9 @@ pub fn apply(plan: &Plan, keys: &KeyFolder, listener: Listener<'_>) -> Result<Re
         fs::create_dir_all(parent).map_err(failed("create the folder", parent))?;
     }
     let _lock = lock(plan)?;
-    // An interrupted run leaves it.
+    // A run that was killed leaves it.
     files::remove(&plan.staging())?;
+    let _staging = Staging(plan.staging());
     let mut work = Work { plan, inputs: None, system: Copied::default(), boot: Copied::default(), listener };
     for (index, step) in plan.steps.iter().enumerate() {
         (work.listener)(Event::Step(index));
@@ -83,6 +84,17 @@ fn lock(plan: &Plan) -> Result<Flock<File>> {
         }
         failed("lock", &path)(errno.into())
     })
+}
+
+/// The staging folder, which goes away whatever comes of the plan.
+struct Staging(PathBuf);
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        if let Err(error) = files::remove(&self.0) {
+            tracing::warn!(folder = %self.0.display(), %error, "the staging folder stays; remove it");
+        }
+    }
 }
 
 struct Work<'a> {
@@ -116,7 +128,7 @@ impl Work<'_> {
         let Source::Image { file, is_packed } = &self.plan.source else { return Ok(()) };
         let staging = self.plan.staging();
         DirBuilder::new().mode(0o700).create(&staging).map_err(failed("create the folder", &staging))?;
-        extract::unpack(file, *is_packed, &staging, self.listener)
+        unpack::unpack(file, *is_packed, &staging, self.listener)
     }
 
     /// Where the system to be copied lies, and its boot files.

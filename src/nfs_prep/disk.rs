@@ -3,12 +3,19 @@
 //! Called by `extract`. Small on purpose: an installer root needs two partitions of an image that an administrator
 //! chose; `image` judges what users deploy, and its reader is not this module's to import.
 
+use super::error::{Error, Result};
+use super::files::failed;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 
 const SECTOR: u64 = 512;
 const GPT_PROTECTIVE: u64 = 0xee;
+/// Reads of a partition that come to an end: some for each entry of a folder, and for each sector, which may be a
+/// cluster.
+const FEWEST_READS: u64 = 4_000_000;
+const SECTOR_READS: u64 = 8;
 /// More entries than any image has.
 const GPT_ENTRIES: u64 = 128;
 
@@ -27,8 +34,38 @@ pub(super) enum Holds {
     Ext4,
 }
 
-/// The partitions of a disk image, in the table's order; those with other contents are left out.
-pub(super) fn partitions(disk: &File) -> io::Result<Vec<Partition>> {
+/// The partitions of a disk image, in the table's order; those with other contents are left out. One that reaches
+/// past the end says that the image is truncated.
+pub(super) fn partitions(disk: &File, path: &Path) -> Result<Vec<Partition>> {
+    let slots = slots(disk).map_err(failed("read", path))?;
+    let end = disk.metadata().map_err(failed("look at", path))?.len();
+    let mut found = Vec::new();
+    for (number, (first, sectors)) in (1..).zip(slots) {
+        let (start, bytes) = (first.saturating_mul(SECTOR), sectors.saturating_mul(SECTOR));
+        if start == 0 || bytes == 0 {
+            continue;
+        }
+        let last = start.saturating_add(bytes);
+        if last > end {
+            return Err(truncated(number, last, end));
+        }
+        if let Some(holds) = look(disk, start, bytes).map_err(failed("read", path))? {
+            found.push(Partition { start, bytes, holds });
+        }
+    }
+    Ok(found)
+}
+
+fn truncated(number: u32, last: u64, end: u64) -> Error {
+    Error::refused(
+        format!("partition {number} of the image ends at byte {last}, the image at byte {end}"),
+        "an image that holds all its partitions",
+        "Download or copy it again: a part is missing at its end.",
+    )
+}
+
+/// First sector and number of sectors of each entry of the table that is in use.
+fn slots(disk: &File) -> io::Result<Vec<(u64, u64)>> {
     let head = bytes_at(disk, 0, 512)?;
     if head.get(510..512) != Some(&[0x55, 0xaa]) {
         return Ok(Vec::new());
@@ -38,21 +75,10 @@ pub(super) fn partitions(disk: &File) -> io::Result<Vec<Partition>> {
         .map(|at| (number(&head, at + 4, 1), number(&head, at + 8, 4), number(&head, at + 12, 4)))
         .filter(|(kind, ..)| *kind != 0)
         .collect();
-    let slots = if entries.iter().any(|(kind, ..)| *kind == GPT_PROTECTIVE) {
-        gpt_slots(disk)?
-    } else {
-        entries.into_iter().map(|(_, first, sectors)| (first, sectors)).collect()
-    };
-    let end = disk.metadata()?.len();
-    let mut found = Vec::new();
-    for (first, sectors) in slots {
-        let (start, bytes) = (first.saturating_mul(SECTOR), sectors.saturating_mul(SECTOR));
-        let lies_within = start > 0 && start.checked_add(bytes).is_some_and(|last| last <= end);
-        if let Some(holds) = if lies_within { look(disk, start, bytes)? } else { None } {
-            found.push(Partition { start, bytes, holds });
-        }
+    if entries.iter().any(|(kind, ..)| *kind == GPT_PROTECTIVE) {
+        return gpt_slots(disk);
     }
-    Ok(found)
+    Ok(entries.into_iter().map(|(_, first, sectors)| (first, sectors)).collect())
 }
 
 /// First sector and number of sectors (UEFI specification, section 5.3).
@@ -124,23 +150,31 @@ fn number(bytes: &[u8], at: usize, size: usize) -> u64 {
     field.iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte))
 }
 
-/// One partition as a stream, read-only: what `fatfs` wants.
+/// One partition as a stream, read-only: what `fatfs` wants. It ends what `fatfs` reads in circles.
 #[derive(Debug)]
 pub(super) struct Window<'a> {
     disk: &'a File,
     partition: Partition,
     position: u64,
+    reads_left: u64,
 }
 
 impl<'a> Window<'a> {
     /// That partition.
     pub(super) fn new(disk: &'a File, partition: Partition) -> Self {
-        Self { disk, partition, position: 0 }
+        Self {
+            disk,
+            partition,
+            position: 0,
+            reads_left: FEWEST_READS + partition.bytes / SECTOR * SECTOR_READS,
+        }
     }
 }
 
 impl Read for Window<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let circle = || io::Error::other("its tables lead in circles");
+        self.reads_left = self.reads_left.checked_sub(1).ok_or_else(circle)?;
         let left = self.partition.bytes.saturating_sub(self.position);
         let size = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         let buffer = buffer.get_mut(..size).unwrap_or_default();
@@ -186,7 +220,7 @@ mod tests {
     #[test]
     fn what_is_no_disk_has_no_partitions() {
         for bytes in [&b""[..], &[0; 100], &[0; 4096], &[0xff; 4096]] {
-            assert_eq!(partitions(&file(bytes)).unwrap(), []);
+            assert_eq!(partitions(&file(bytes), Path::new("disk")).unwrap(), []);
         }
     }
 
@@ -203,7 +237,7 @@ mod tests {
                 disk[512..520].copy_from_slice(b"EFI PART");
                 disk[596..600].copy_from_slice(&[128, 0, 0, 0]);
             }
-            partitions(&file(&disk)).unwrap();
+            partitions(&file(&disk), Path::new("disk")).ok();
         }
 
         #[test]

@@ -19,10 +19,13 @@ mod source;
 
 mod apply;
 mod copy;
+mod debugfs;
 mod disk;
 mod extract;
+mod fat;
 mod files;
 mod rules;
+mod unpack;
 
 mod accounts;
 mod settings;

@@ -439,6 +439,28 @@ fn an_image_without_boot_files_or_root_is_refused() {
 }
 
 #[test]
+fn a_truncated_image_is_called_so_and_leaves_nothing() {
+    let bench = Bench::new();
+    let image = bench.image("dos");
+    let packed = bench.folder.path().join("os.img.xz");
+    let mut encoder = liblzma::write::XzEncoder::new(File::create(&packed).unwrap(), 0);
+    encoder.write_all(&fs::read(&image).unwrap()).unwrap();
+    encoder.finish().unwrap();
+    let cut = |path: &Path| {
+        let file = File::options().write(true).open(path).unwrap();
+        file.set_len(file.metadata().unwrap().len() / 2).unwrap();
+    };
+    cut(&image);
+    cut(&packed);
+    for (image, expect) in [(image, "partition 2 of the image ends at byte"), (packed, "ends too early")] {
+        let refusal = bench.refusal(&image);
+        assert!(refusal.contains(expect) && refusal.contains("Download or copy it again"), "{refusal}");
+        assert!(!bench.folder.path().join("nfs/root.staging").exists());
+        assert!(!bench.config.root.exists());
+    }
+}
+
+#[test]
 fn one_at_a_time() {
     let bench = Bench::new();
     let plan = bench.plan(&bench.system());
