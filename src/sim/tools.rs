@@ -1,4 +1,4 @@
-//! Where the programs of e2fsprogs lie. *IO: looks at the path.*
+//! Where the programs of e2fsprogs and coreutils lie. *IO: looks at the path.*
 
 use std::env;
 use std::path::PathBuf;

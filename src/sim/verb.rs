@@ -5,6 +5,7 @@ use super::board::Board;
 use super::proxy::{Cable, Proxy};
 use super::ssh::Terminal;
 use super::status::{Stage, Work};
+use super::tools;
 use super::worn;
 use crate::model::verb::{After, FinishArgs, Phase, Verb, VerbLine, WriteImageArgs};
 use std::fs::File;
@@ -139,7 +140,11 @@ async fn through_proxy(
 
 fn spawn(board: &Board, verb: Verb) -> io::Result<Child> {
     let log = File::options().create(true).append(true).open(folder(board).join(LOG_FILE))?;
-    let child = Command::new(&board.settings.node_program)
+    // A board's work must not take the processor from the daemon, which would have one of its own.
+    let mut command = Command::from(tools::command("nice"));
+    let child = command
+        .args(["-n", "10"])
+        .arg(&board.settings.node_program)
         .args(["node", verb.as_str(), "--card"])
         .arg(board.card.path())
         .stdin(Stdio::piped())
