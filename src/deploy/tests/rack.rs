@@ -423,18 +423,18 @@ impl Rack {
     /// The same from another time.
     pub(super) async fn reserve_from(
         &self,
-        now: Timestamp,
+        start: Timestamp,
         boards: &[u8],
         script: Option<&str>,
     ) -> ReservationId {
-        let environment = self.environment;
+        let (environment, now) = (self.environment, self.clock.now());
         let (boards, script) = (boards.to_vec(), script.map(str::to_owned));
         let write = self.store.write(move |tx| {
             let owner = users::by_email(tx, "a@b")?.unwrap().id;
             let nodes =
                 boards.iter().map(|number| nodes::by_address(tx, address(*number)).unwrap().unwrap().id);
-            let end = now + SignedDuration::from_hours(1);
-            let new = NewReservation { owner, name: "bin".into(), start: now, end, nodes: nodes.collect() };
+            let end = start + SignedDuration::from_hours(1);
+            let new = NewReservation { owner, name: "bin".into(), start, end, nodes: nodes.collect() };
             let id = reservations::book(tx, &new, now)?.unwrap();
             let configuration = Configuration {
                 environment,
