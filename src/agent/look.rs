@@ -34,6 +34,7 @@ pub(super) fn nodes(conn: &Connection, now: Timestamp) -> Result<Vec<NodeView>> 
         NodeView {
             name: node.name,
             model: node.model,
+            board: node.model.shown_with(node.revision),
             address: node.address,
             serial: node.serial.map(|serial| serial.to_string()),
             port,
@@ -171,6 +172,7 @@ fn node_view(
     let blank = NodeDeploymentView {
         node: node.name,
         model: node.model,
+        board: node.model.shown_with(node.revision),
         address: node.address,
         ssh_port,
         ssh_user,

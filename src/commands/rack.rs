@@ -87,7 +87,7 @@ pub(super) async fn list_nodes(config: Config, out: &Output) -> anyhow::Result<(
         out.line(format_args!("{name}\t{address}\t{mac}\t{}\t{serial}", model.as_str()))?;
     }
     for seen in store.read(sightings::list).await? {
-        let model = seen.observation.model().shown();
+        let model = seen.observation.model().shown_with(seen.observation.revision);
         let serial = seen.observation.serial.map_or_else(|| "-".to_owned(), |serial| serial.to_string());
         let (mac, last_at) = (seen.mac, seen.last_at);
         out.line(format_args!("(not enrolled)\tlast asked {last_at}\t{mac}\t{model}\t{serial}"))?;

@@ -60,8 +60,7 @@ fn identity(id: &[u8; 16], mac: MacAddr) -> Option<(BoardSerial, Option<Revision
     // The prefix can be set by DHCP_OPTION97; then the MAC address vouches for the layout.
     if is_board_code(prefix) || mac.0.ends_with(&mac_end) {
         let revision = RevisionCode(u32::from_le_bytes(revision));
-        let is_new_style = revision.0 & (1 << 23) != 0;
-        return named(serial).map(|serial| (serial, is_new_style.then_some(revision)));
+        return named(serial).map(|serial| (serial, revision.is_new_style().then_some(revision)));
     }
     None
 }

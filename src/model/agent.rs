@@ -18,6 +18,8 @@ pub struct NodeView {
     pub name: NodeName,
     /// Its model.
     pub model: BoardModel,
+    /// What people read of its board: the model, or what the revision code tells of one that is not known.
+    pub board: String,
     /// Its address.
     pub address: Ipv4Addr,
     /// Its serial number in hex, once seen.
@@ -94,6 +96,8 @@ pub struct NodeDeploymentView {
     pub node: NodeName,
     /// Its model.
     pub model: BoardModel,
+    /// What people read of its board: the model, or what the revision code tells of one that is not known.
+    pub board: String,
     /// Its address.
     pub address: Ipv4Addr,
     /// The port of its SSH server.

@@ -112,7 +112,7 @@ fn node_row(
     html! {
         div.what {
             span.node-name { (node.node) }
-            span.facts { (node.model.shown()) }
+            span.facts { (node.board) }
             span.facts { (node.address) }
         }
         div.where {

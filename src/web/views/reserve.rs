@@ -95,7 +95,7 @@ fn choice(node: &NodeView, chosen: &[String], now: Timestamp) -> Markup {
             input type="checkbox" name="nodes" value=(name) id={ "node-" (name) }
                 checked[chosen.iter().any(|it| it == name)];
             span.node-name { (name) }
-            span.facts { (node.model.shown()) " · " (node.address) }
+            span.facts { (node.board) " · " (node.address) }
             @match &node.taken {
                 None => (states::badge("good", Shape::Ring, "free")),
                 Some(taken) => {
