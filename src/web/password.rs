@@ -2,7 +2,9 @@
 
 use super::error::Error;
 use argon2::password_hash::phc::PasswordHash;
-use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use argon2::{Argon2, Params, PasswordHasher, PasswordVerifier};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -19,8 +21,7 @@ pub(super) struct Hasher {
 impl Hasher {
     /// Prepares the hash of nobody.
     pub(super) fn new() -> Result<Self, Error> {
-        let nobody = hash(&super::secret::generate()?)?;
-        Ok(Self { turns: Arc::new(Semaphore::new(AT_ONCE)), nobody: nobody.into() })
+        Ok(Self { turns: Arc::new(Semaphore::new(AT_ONCE)), nobody: nobody()?.into() })
     }
 
     /// The hash to store, in PHC form.
@@ -60,9 +61,28 @@ fn hash(password: &str) -> Result<String, Error> {
     Ok(hashed.to_string())
 }
 
+/// A hash of no known password: random bits in place of one. To compute a hash at the start would keep its 19 MiB in
+/// the idle daemon.
+fn nobody() -> Result<String, Error> {
+    let (mut salt, mut output) = ([0; 16], [0; Params::DEFAULT_OUTPUT_LEN]);
+    getrandom::fill(&mut salt).and_then(|()| getrandom::fill(&mut output)).map_err(|_| Error::Random)?;
+    let (memory, time, lanes) = (Params::DEFAULT_M_COST, Params::DEFAULT_T_COST, Params::DEFAULT_P_COST);
+    let (salt, output) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(output));
+    Ok(format!("$argon2id$v=19$m={memory},t={time},p={lanes}${salt}${output}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_is_verified_as_slowly_as_somebody() {
+        let cost = |stored: &str| stored.split('$').take(4).map(str::to_owned).collect::<Vec<_>>();
+        let (nobody, somebody) = (nobody().unwrap(), hash("correct horse").unwrap());
+        assert_eq!(cost(&nobody), cost(&somebody));
+        assert_eq!(nobody.len(), somebody.len());
+        PasswordHash::new(&nobody).unwrap();
+    }
 
     #[tokio::test]
     async fn only_the_right_password_of_a_known_account_fits() {
