@@ -87,15 +87,18 @@ fn environment(conn: &Connection, name: &str) -> Result<Environment> {
 }
 
 fn judge_size(size: PartitionSize, environment: &Environment) -> Result<()> {
+    let PartitionSize::Bytes(seen) = size else { return Ok(()) };
     let layout = &environment.layout;
-    match (size, layout.partition(layout.root)) {
-        (PartitionSize::Bytes(seen), Some(root)) if seen < root.size_bytes => {
-            Err(Error::PartitionSize { seen, least: root.size_bytes })
-        }
-        (PartitionSize::Bytes(seen), _) if seen > LARGEST_PARTITION_BYTES => {
-            Err(Error::PartitionTooLarge { seen })
-        }
-        (PartitionSize::Bytes(_) | PartitionSize::Whole, _) => Ok(()),
+    let least = layout.partition(layout.root).map_or(0, |root| root.size_bytes);
+    if seen < least {
+        return Err(Error::PartitionSize { seen, least });
+    }
+    if seen > LARGEST_PARTITION_BYTES {
+        return Err(Error::PartitionTooLarge { seen });
+    }
+    match layout.root_room_bytes() {
+        Some(most) if seen > most => Err(Error::PartitionBlocked { seen, most }),
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -39,6 +39,10 @@ pub enum Error {
     PartitionSize { seen: u64, least: u64 },
     #[error("partition_size is {seen} bytes; expected at most {LARGEST_PARTITION_BYTES} bytes (2 TiB)")]
     PartitionTooLarge { seen: u64 },
+    #[error(
+        "partition_size is {seen} bytes; expected at most {most} bytes, where the image's next partition begins"
+    )]
+    PartitionBlocked { seen: u64, most: u64 },
     #[error(transparent)]
     Password(#[from] WeakPassword),
     #[error("the user script has {seen} bytes; expected at most {LONGEST_SCRIPT_BYTES}")]
@@ -110,6 +114,7 @@ impl Error {
             | Self::UnknownEnvironment { .. }
             | Self::PartitionSize { .. }
             | Self::PartitionTooLarge { .. }
+            | Self::PartitionBlocked { .. }
             | Self::Password(_)
             | Self::ScriptLength { .. }
             | Self::ScriptContent => Kind::Invalid,
@@ -131,7 +136,9 @@ impl Error {
             Self::Period(BadPeriod::Past { .. } | BadPeriod::TooFar { .. }) => Some("start"),
             Self::BinName { .. } => Some("name"),
             Self::UnknownEnvironment { .. } => Some("environment"),
-            Self::PartitionSize { .. } | Self::PartitionTooLarge { .. } => Some("partition_size"),
+            Self::PartitionSize { .. } | Self::PartitionTooLarge { .. } | Self::PartitionBlocked { .. } => {
+                Some("partition_size")
+            }
             Self::Password(_) => Some("password"),
             Self::ScriptLength { .. } | Self::ScriptContent => Some("user_script"),
             Self::NoSuchNode { .. }
@@ -160,7 +167,9 @@ impl Error {
             Self::BinName { .. } => "Choose another name.",
             Self::UnknownEnvironment { .. } => "Choose an environment from the list.",
             Self::PartitionSize { .. } => "Choose a larger size, or the whole card.",
-            Self::PartitionTooLarge { .. } => "Choose a smaller size, or the whole card.",
+            Self::PartitionTooLarge { .. } | Self::PartitionBlocked { .. } => {
+                "Choose a smaller size, or the whole card."
+            }
             Self::Password(_) => "Choose another password, or leave it out to have one made.",
             Self::ScriptLength { .. } | Self::ScriptContent => {
                 "Make the script shorter, or let it fetch the rest from the network."

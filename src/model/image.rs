@@ -159,4 +159,37 @@ impl Layout {
     pub fn partition(&self, number: u32) -> Option<&Partition> {
         self.partitions.iter().find(|partition| partition.number == number)
     }
+
+    /// How large the root partition can grow before it runs into the partition behind it, in bytes; `None` if
+    /// nothing lies behind it.
+    pub fn root_room_bytes(&self) -> Option<u64> {
+        let root = self.partition(self.root)?;
+        let behind = self.partitions.iter().filter(|partition| partition.start_bytes > root.start_bytes);
+        behind.map(|partition| partition.start_bytes - root.start_bytes).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_root_partition_grows_up_to_the_next_one() {
+        let partition = |number, start_bytes| Partition {
+            number,
+            start_bytes,
+            size_bytes: 100,
+            file_system: FileSystem::Ext4,
+        };
+        let check = |starts: &[u64], root, room| {
+            let partitions = (1..).zip(starts).map(|(number, start)| partition(number, *start)).collect();
+            let layout = Layout { table: TableKind::Mbr, partitions, boot: 1, root };
+            assert_eq!(layout.root_room_bytes(), room, "{starts:?}");
+        };
+        check(&[10, 200], 2, None);
+        check(&[10, 200, 900, 700], 2, Some(500));
+        // Numbers need not follow the places on the disk.
+        check(&[10, 900, 200], 2, None);
+        check(&[10, 900, 200], 3, Some(700));
+    }
 }

@@ -65,7 +65,8 @@ pub(crate) enum Unheard {
     Ends,
 }
 
-/// Runs a program to its end and says at least each second that it is still at work. What it prints, on whichever
+/// Runs a program to its end and says at least each second how far it is: by the bytes it has read and written, so
+/// that one that works for minutes is told from one that hangs. What it prints, on whichever
 /// stream, stands in the output's `stdout`.
 pub(crate) fn run_reporting(
     program: &str,
@@ -94,7 +95,8 @@ pub(crate) fn run_reporting(
         match receiver.recv_timeout(TICK) {
             Ok(text) => break text.map_err(|error| failed(&error))?,
             Err(mpsc::RecvTimeoutError::Timeout) if listening.is_ok() => {
-                listening = reporter.progress(phase, 0, bytes);
+                let done = moved_bytes(&child);
+                listening = reporter.progress(phase, done, bytes.max(done));
                 if listening.is_err() && unheard == Unheard::Ends {
                     child.kill().map_err(|error| failed(&error))?;
                 }
@@ -107,6 +109,14 @@ pub(crate) fn run_reporting(
     listening?;
     reporter.progress(phase, bytes, bytes)?;
     Ok(Output { status, stdout, stderr: Vec::new() })
+}
+
+/// What a running program has read and written so far, from `/proc/PID/io`; 0 where that cannot be read.
+fn moved_bytes(child: &Child) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{}/io", child.id())).unwrap_or_default();
+    let counters = text.lines().filter_map(|line| line.split_once(": "));
+    let moved = counters.filter(|(name, _)| matches!(*name, "rchar" | "wchar"));
+    moved.filter_map(|(_, count)| count.parse::<u64>().ok()).sum()
 }
 
 /// The last lines of what a program said, for a person.
@@ -170,6 +180,21 @@ mod tests {
         let script = format!("sleep 1; echo done > {}", mark.display());
         assert!(matches!(unheard(&script, Unheard::Finishes), Err(Stop::Gone)));
         assert!(mark.exists());
+    }
+
+    #[test]
+    fn a_program_that_works_is_seen_to_move() {
+        let mut lines = Vec::new();
+        let mut reporter = Reporter::new(&mut lines);
+        // Ends when it has been reported on: the second line is written while it runs.
+        let script = "dd if=/dev/zero of=/dev/null bs=4096 count=1000 2>/dev/null; sleep 1";
+        let arguments = ["-c", script].map(OsStr::new);
+        run_reporting("sh", &arguments, &mut reporter, Phase::Resize, 1, Unheard::Finishes).unwrap();
+        let moved = String::from_utf8(lines).unwrap().lines().any(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            line["done_bytes"].as_u64().unwrap() > 1
+        });
+        assert!(moved);
     }
 
     #[test]
