@@ -13,6 +13,7 @@
 
 pub mod agent;
 pub mod board;
+pub mod check;
 pub mod clock;
 pub mod deployment;
 pub mod environment;

@@ -5,12 +5,13 @@
 use super::error::{Error, Result};
 use rusqlite::Connection;
 
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_first.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_guests.sql")];
 
 /// Brings a database to the newest schema, one transaction per migration.
 pub(super) fn migrate(conn: &mut Connection) -> Result<()> {
     let seen: u32 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+    let known = known();
     if seen > known {
         return Err(Error::Newer { seen, known });
     }
@@ -18,6 +19,11 @@ pub(super) fn migrate(conn: &mut Connection) -> Result<()> {
         apply(conn, number, sql).map_err(|source| Error::Migrate { number, source })?;
     }
     Ok(())
+}
+
+/// The number of the newest schema.
+pub(super) fn known() -> u32 {
+    u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
 }
 
 fn apply(conn: &mut Connection, number: u32, sql: &str) -> rusqlite::Result<()> {

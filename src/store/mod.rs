@@ -14,11 +14,13 @@
 mod connection;
 mod convert;
 mod error;
+mod look;
 mod migrate;
 
 pub mod boot_events;
 pub mod deployments;
 pub mod environments;
+pub mod guests;
 pub mod leases;
 pub mod links;
 pub mod nodes;
@@ -31,5 +33,6 @@ pub mod users;
 
 pub use connection::Store;
 pub use error::{Error, Result};
+pub use look::{Look, look};
 /// What [`Store::read`] and [`Store::write`] lend to a query: only the functions of this module use them.
 pub use rusqlite::{Connection, Transaction};

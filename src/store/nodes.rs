@@ -67,9 +67,10 @@ pub fn insert(tx: &Transaction<'_>, new: &NewNode, now: Timestamp) -> Result<Nod
     Ok(NodeId(tx.last_insert_rowid()))
 }
 
-/// Every node, by name.
+/// Every node of the rack, by name.
 pub fn list(conn: &Connection) -> Result<Vec<Node>> {
-    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM nodes ORDER BY name"))?;
+    let sql = format!("SELECT {COLUMNS} FROM nodes WHERE purpose = 'rack' ORDER BY name");
+    let mut statement = conn.prepare_cached(&sql)?;
     let nodes = statement.query_map([], node)?.collect::<rusqlite::Result<_>>()?;
     Ok(nodes)
 }
@@ -79,9 +80,9 @@ pub fn by_id(conn: &Connection, id: NodeId) -> Result<Option<Node>> {
     one(conn, "id = ?1", id.0)
 }
 
-/// The node of that name.
+/// The node of the rack of that name.
 pub fn by_name(conn: &Connection, name: &str) -> Result<Option<Node>> {
-    one(conn, "name = ?1", name)
+    one(conn, "name = ?1 AND purpose = 'rack'", name)
 }
 
 /// The node whose board has that hardware address.
@@ -109,7 +110,7 @@ fn one(conn: &Connection, condition: &str, value: impl rusqlite::ToSql) -> Resul
 /// or destroyed may run anything. A node that never had a deployment has had no tenant.
 pub fn installing(conn: &Connection) -> Result<Vec<Node>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM nodes WHERE boot_target = 'installer' AND (
+        "SELECT {COLUMNS} FROM nodes WHERE boot_target = 'installer' AND purpose = 'rack' AND (
              EXISTS (
                  SELECT 1 FROM deployments WHERE node_id = nodes.id
                  AND CASE state WHEN 'hard_reboot' THEN saved_state ELSE state END IN (
