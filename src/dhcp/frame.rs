@@ -1,6 +1,7 @@
 //! An Ethernet frame that carries one UDP datagram over IPv4. *Pure.*
 //!
-//! Called by `link` for clients that have no address yet: the kernel would ask ARP for them, and they cannot answer.
+//! Called by `link` for clients that have no address yet: the kernel would ask ARP for them, and they cannot answer;
+//! and by `doctor`, which asks as such a client.
 //! Formats: RFC 894, RFC 791, RFC 768; checksum: RFC 1071.
 
 use crate::model::net::MacAddr;
@@ -17,15 +18,15 @@ const DO_NOT_FRAGMENT: [u8; 2] = [0x40, 0x00];
 
 /// One end of the datagram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct End {
+pub struct End {
     /// The hardware address.
-    pub(super) mac: MacAddr,
+    pub mac: MacAddr,
     /// Address and port.
-    pub(super) address: SocketAddrV4,
+    pub address: SocketAddrV4,
 }
 
 /// The frame; none if the payload does not fit into a datagram.
-pub(super) fn encode(from: End, to: End, payload: &[u8]) -> Option<Vec<u8>> {
+pub fn encode(from: End, to: End, payload: &[u8]) -> Option<Vec<u8>> {
     let udp_length = u16::try_from(payload.len()).ok()?.checked_add(UDP_HEADER)?;
     let ip_length = udp_length.checked_add(IPV4_HEADER)?;
     let addresses = [from.address.ip().octets(), to.address.ip().octets()].concat();

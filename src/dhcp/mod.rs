@@ -10,7 +10,7 @@
 
 pub mod boot;
 pub mod destination;
-mod frame;
+pub mod frame;
 mod identity;
 mod link;
 mod neighbour;

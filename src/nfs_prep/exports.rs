@@ -6,7 +6,7 @@
 //! left. Nothing but single addresses is ever exported, and only exports of this root are touched.
 
 use super::error::{Error, Result};
-use super::settings::PREPARED;
+use super::settings::is_whole;
 use super::{Config, Exports};
 use crate::store::{Store, nodes};
 use std::collections::BTreeSet;
@@ -79,7 +79,7 @@ struct Exportfs<'a> {
 
 impl Exportfs<'_> {
     async fn export(&self, address: Ipv4Addr) -> Result<()> {
-        if !self.root.join(PREPARED).is_file() {
+        if !is_whole(self.root) {
             return Err(Error::refused(
                 format!("the installer root {} is not there, or not whole", self.root.display()),
                 "the system that nodes install from",
@@ -185,6 +185,7 @@ fn parse_listing(text: &str, root: &Path) -> Listing {
 
 #[cfg(test)]
 mod tests {
+    use super::super::settings::PREPARED;
     use super::*;
     use crate::model::board::BoardModel;
     use crate::model::clock;

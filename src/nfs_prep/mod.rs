@@ -40,7 +40,7 @@ pub use copy::Copied;
 pub use error::{Error, Result};
 pub use exports::ExportList;
 pub use plan::{Plan, Request, Step, check_root, plan};
-pub use settings::Setting;
+pub use settings::{Setting, is_whole};
 pub use source::Source;
 
 /// Hears what happens while a plan is carried out.

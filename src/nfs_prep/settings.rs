@@ -108,8 +108,13 @@ pub(super) enum Content {
     CopyOf { file: PathBuf, mode: u32 },
 }
 
-/// Present when the root is whole; `exports` looks for it.
+/// Present when the root is whole.
 pub(super) const PREPARED: &str = "usr/lib/pimaster/prepared";
+
+/// Whether the installer root was prepared to the end.
+pub fn is_whole(root: &Path) -> bool {
+    root.join(PREPARED).is_file()
+}
 
 const HOST_KEY: &str = "etc/ssh/ssh_host_ed25519_key";
 const SYSTEM_UNITS: &str = "etc/systemd/system";

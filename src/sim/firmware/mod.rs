@@ -24,7 +24,7 @@ pub use config_txt::ConfigTxt;
 pub use dhcp::{kernel_lease, release};
 pub use packet::{Identity, Lease};
 pub use tftp::Outcome;
-pub use wire::{Pace, Relayed, Wire};
+pub use wire::{Pace, Relayed, Wire, relay};
 
 use std::io;
 

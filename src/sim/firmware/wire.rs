@@ -90,17 +90,22 @@ impl Relayed {
 const HOPS: usize = 3;
 const GIADDR: std::ops::Range<usize> = 24..28;
 
+/// A board's message as a relay at that address passes it on (RFC 1542 section 4.1.1).
+pub fn relay(message: &[u8], address: Ipv4Addr) -> Vec<u8> {
+    let mut relayed = message.to_vec();
+    if let Some(hops) = relayed.get_mut(HOPS) {
+        *hops += 1;
+    }
+    if let Some(giaddr) = relayed.get_mut(GIADDR) {
+        giaddr.copy_from_slice(&address.octets());
+    }
+    relayed
+}
+
 #[async_trait]
 impl Wire for Relayed {
     async fn send_dhcp(&mut self, message: &[u8]) -> io::Result<()> {
-        let mut relayed = message.to_vec();
-        if let Some(hops) = relayed.get_mut(HOPS) {
-            *hops += 1;
-        }
-        if let Some(giaddr) = relayed.get_mut(GIADDR) {
-            giaddr.copy_from_slice(&self.address.octets());
-        }
-        match self.socket.send_to(&relayed, self.server).await {
+        match self.socket.send_to(&relay(message, self.address), self.server).await {
             // The server's port is closed: to a board on a cable that is silence.
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(()),
             sent => sent.map(drop),
