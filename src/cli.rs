@@ -1,5 +1,6 @@
 //! The command line: clap definitions only. `commands` runs them.
 
+use crate::model::check::Check;
 use clap::{Args, Parser, Subcommand};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -73,6 +74,11 @@ pub enum Command {
         #[command(flatten)]
         config: ConfigFile,
     },
+    /// Prove a set-up from this machine: settings, network, ports, NFS, switches, and a simulated Pi 4 that boots.
+    ///
+    /// Exit status: 0 nothing failed (warnings included), 2 something failed, 1 the doctor itself failed, 64 the
+    /// settings or the options are wrong.
+    Doctor(Doctor),
     /// Print the OpenAPI document of the API.
     Openapi,
 }
@@ -88,6 +94,21 @@ pub struct ConfigFile {
         default_value = "/etc/pimaster/pimaster.toml"
     )]
     pub path: PathBuf,
+}
+
+/// What the doctor examines.
+#[derive(Debug, Clone, Args)]
+pub struct Doctor {
+    /// Print one JSON document at the end instead of lines.
+    #[arg(long)]
+    pub json: bool,
+    /// Only these checks: settings, data, database, disk, clock, interface, ports, rights, daemon, installer,
+    /// export, switches, environments, foreign-dhcp, boot.
+    #[arg(long, value_name = "CHECK", num_args = 1..)]
+    pub only: Vec<Check>,
+    /// The settings file.
+    #[command(flatten)]
+    pub config: ConfigFile,
 }
 
 /// Options of the demonstration rack.

@@ -13,6 +13,7 @@ use crate::agent;
 use crate::config::Config;
 use crate::deploy;
 use crate::dhcp;
+use crate::doctor;
 use crate::image;
 use crate::keys::KeyFolder;
 use crate::model::problem::Problem;
@@ -73,6 +74,10 @@ impl Daemon {
         let agent = agent::Local::new(store.clone(), keys.clone(), config.deploy.ssh_port);
         for left in image::sweep(&store, &config.data).await.context("the images folder cannot be tidied")? {
             tracing::info!(folder = %left.display(), "removed what an interrupted import left");
+        }
+        let guests = doctor::sweep(&store).await?;
+        if guests > 0 {
+            tracing::info!(guests, "removed the nodes that an interrupted doctor left");
         }
         let images = image::router(store.clone(), config.data.clone());
         Ok(Self {

@@ -1,7 +1,9 @@
 //! Runs the commands of the command line; one file per noun. *IO: the database, files, standard output.*
 //!
-//! Called by `main`. Exit status: 0 done, 1 could not be done, 64 the settings or the options are wrong.
+//! Called by `main`. Exit status: 0 done, 1 could not be done, 64 the settings or the options are wrong; 2 the doctor
+//! found a failure.
 
+mod doctor;
 mod image;
 mod nfs;
 mod people;
@@ -54,6 +56,10 @@ pub fn run(cli: Cli) -> ExitCode {
             Err(command) => node_command(command, &out),
         },
         Command::CheckConfig(file) => check_config(&file, &out),
+        Command::Doctor(options) => match doctor::run(&options, &out) {
+            Ok(status) => return ExitCode::from(status),
+            Err(failure) => Err(failure),
+        },
         Command::Openapi => openapi(&out),
         Command::Serve(file) => serve_command(&file),
         Command::Demo(options) => demo_command(options),

@@ -22,15 +22,20 @@ fn settings(folder: &Path, host: u8) -> String {
     )
 }
 
-struct Daemon {
+pub(crate) struct Daemon {
     child: Child,
     notified: UnixDatagram,
 }
 
 impl Daemon {
     fn start(folder: &Path, host: u8) -> Self {
+        Self::serve(folder, &settings(folder, host))
+    }
+
+    /// `pimaster serve` with these settings, written to `pimaster.toml` in the folder.
+    pub(crate) fn serve(folder: &Path, settings: &str) -> Self {
         let file = folder.join("pimaster.toml");
-        std::fs::write(&file, settings(folder, host)).unwrap();
+        std::fs::write(&file, settings).unwrap();
         let socket = folder.join("notify");
         drop(std::fs::remove_file(&socket));
         let notified = UnixDatagram::bind(&socket).unwrap();
@@ -45,14 +50,14 @@ impl Daemon {
         Self { child, notified }
     }
 
-    fn next_state(&self) -> String {
+    pub(crate) fn next_state(&self) -> String {
         let mut buffer = [0u8; 200];
         let length = self.notified.recv(&mut buffer).unwrap();
         String::from_utf8(buffer.get(..length).unwrap().to_vec()).unwrap()
     }
 
     /// SIGTERM, and what was logged until the end.
-    fn stop(mut self) -> (Option<i32>, String) {
+    pub(crate) fn stop(mut self) -> (Option<i32>, String) {
         let pid = nix::unistd::Pid::from_raw(self.child.id().try_into().unwrap());
         nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
         let mut log = String::new();

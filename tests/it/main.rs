@@ -16,6 +16,7 @@ mod daemon;
 mod demo;
 mod deployment;
 mod dhcp_netns;
+mod doctor;
 mod node;
 mod pages;
 mod test_app;

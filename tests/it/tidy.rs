@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Module, and what it may import besides itself. `*` is everything.
-const LAYERS: [(&str, &[&str]); 19] = [
+const LAYERS: [(&str, &[&str]); 20] = [
     ("model", &[]),
     ("keys", &["model"]),
     ("store", &["model"]),
@@ -24,6 +24,7 @@ const LAYERS: [(&str, &[&str]); 19] = [
     ("telemetry", &[]),
     ("daemon", &["*"]),
     ("demo", &["*"]),
+    ("doctor", &["*"]),
     ("commands", &["*"]),
 ];
 

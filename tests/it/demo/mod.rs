@@ -5,5 +5,5 @@
 
 mod faults;
 mod lives;
-mod program;
+pub(crate) mod program;
 mod restarts;

@@ -1,0 +1,187 @@
+//! On an interface, in a network namespace of its own: pimaster on its real ports, a cable, and another DHCP server
+//! at its other end. Needs the right to make namespaces, `ip`, `unshare` and `nsenter`.
+
+use super::program::{examine, run};
+use crate::boot::installer_root;
+use crate::daemon::Daemon;
+use nix::sched::{CloneFlags, setns, unshare};
+use nix::sys::socket::{AddressFamily, LinkAddr, MsgFlags, SockFlag, SockProtocol, SockType};
+use nix::sys::socket::{recv, sendto, socket};
+use pimaster::dhcp::frame::{self, End};
+use pimaster::dhcp::wire::{self, Reply, ReplyKind, ReplyOption, RequestKind};
+use pimaster::keys::KeyFolder;
+use pimaster::model::net::MacAddr;
+use pimaster::sim::tree::{Bulk, write_boot};
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::os::fd::AsRawFd;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+
+const OTHER: Ipv4Addr = Ipv4Addr::new(10, 20, 0, 66);
+
+#[test]
+fn an_interface_is_proved_and_a_foreign_server_named() {
+    // A thread of its own: what it makes lies in the new namespace, the other tests stay outside.
+    let inside = std::thread::spawn(|| {
+        unshare(CloneFlags::CLONE_NEWNET).expect("root is needed to make a network namespace");
+        scenario();
+    });
+    inside.join().unwrap();
+}
+
+fn scenario() {
+    let mut far_end = FarEnd::connect();
+    let folder = tempfile::tempdir().unwrap();
+    prepare(folder.path());
+    let daemon = Daemon::serve(folder.path(), &settings(folder.path()));
+    assert!(daemon.next_state().contains("READY=1"));
+    let config = folder.path().join("pimaster.toml");
+
+    let well =
+        examine(&config, &["interface", "ports", "rights", "daemon", "installer", "foreign-dhcp", "boot"]);
+    assert_eq!(well.status, Some(0), "{:#}", well.report);
+    well.has("interface", "pm-server", "ok", "10.20.0.1/24");
+    well.has("ports", "UDP port 67", "ok", "pimaster");
+    well.has("rights", "rights", "ok", "the running pimaster");
+    well.has("foreign-dhcp", "pm-server", "ok", "no other DHCP server");
+    well.has("boot", "Pi 4", "ok", "got 10.20.0.99");
+    well.has("boot", "Pi 4", "ok", "the cable and frames to boards were not tried");
+
+    far_end.offer_addresses();
+    let beside = examine(&config, &["foreign-dhcp"]);
+    assert_eq!(beside.status, Some(2), "{:#}", beside.report);
+    beside.has("foreign-dhcp", "pm-server", "failure", "10.20.0.66 (hardware address 02:00:00:00:00:66)");
+
+    let (code, log) = daemon.stop();
+    assert_eq!(code, Some(0), "{log}");
+    let stopped = examine(&config, &["ports", "boot"]);
+    assert_eq!(stopped.status, Some(0), "{:#}", stopped.report);
+    stopped.has("ports", "UDP port 67", "ok", "free");
+    stopped.has("boot", "Pi 4", "ok", "started here for the moment");
+
+    ip(&["link", "set", "pm-server", "down"]);
+    let down = examine(&config, &["interface"]);
+    assert_eq!(down.status, Some(2), "{:#}", down.report);
+    down.has("interface", "pm-server", "failure", "ip link set pm-server up");
+}
+
+fn settings(folder: &Path) -> String {
+    let folder = folder.display();
+    format!(
+        "[network]\ninterface = 'pm-server'\nsubnet = '10.20.0.0/24'\naddress = '10.20.0.1'\n\
+         node_ranges = ['10.20.0.10-10.20.0.99']\n\
+         [data]\nadmin_email = 'admin@lab.example'\nfolder = '{folder}/data'\n\
+         [nfs]\nroot = '{folder}/root'\nexports = 'off'\n"
+    )
+}
+
+/// What `nfs prepare` would make.
+fn prepare(folder: &Path) {
+    let (data, root) = (folder.join("data"), folder.join("root"));
+    installer_root(&root, &KeyFolder::open(&data).unwrap());
+    for file in ["usr/lib/pimaster/prepared", "usr/local/bin/pimaster"] {
+        fs::create_dir_all(root.join(file).parent().unwrap()).unwrap();
+        fs::write(root.join(file), "").unwrap();
+    }
+    let small = Bulk { kernel_bytes: 3_000_000, firmware_bytes: 200_000, ..Bulk::NONE };
+    write_boot(&data.join("tftp/installer"), small).unwrap();
+}
+
+fn ip(arguments: &[&str]) {
+    assert!(Command::new("ip").args(arguments).status().unwrap().success(), "ip {arguments:?}");
+}
+
+/// A namespace with the other end of the cable.
+struct FarEnd {
+    holder: Child,
+}
+
+impl FarEnd {
+    fn connect() -> Self {
+        ip(&["link", "set", "lo", "up"]);
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--net", "sh", "-c", "echo ready; exec cat"]);
+        let mut holder = unshare.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(holder.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line, "ready\n");
+        let pid = holder.id().to_string();
+        let peer = ["peer", "name", "pm-other", "address", "02:00:00:00:00:66", "netns", &pid];
+        ip(&[&["link", "add", "pm-server", "type", "veth"], peer.as_slice()].concat());
+        ip(&["addr", "add", "10.20.0.1/24", "dev", "pm-server"]);
+        ip(&["link", "set", "pm-server", "up"]);
+        let up = Command::new("nsenter")
+            .args(["--net", "--target", &pid, "ip", "link", "set", "pm-other", "up"])
+            .status();
+        assert!(up.unwrap().success());
+        Self { holder }
+    }
+
+    /// Starts a DHCP server there that offers an address to whoever asks; returns when it listens.
+    fn offer_addresses(&mut self) {
+        let namespace = File::open(format!("/proc/{}/ns/net", self.holder.id())).unwrap();
+        let (listening, listens) = mpsc::channel();
+        std::thread::spawn(move || {
+            setns(namespace, CloneFlags::CLONE_NEWNET).unwrap();
+            let flags = SockFlag::SOCK_CLOEXEC;
+            let socket = socket(AddressFamily::Packet, SockType::Raw, flags, SockProtocol::EthAll).unwrap();
+            listening.send(()).unwrap();
+            let mut frame = [0; 2048];
+            while let Ok(length) = recv(socket.as_raw_fd(), &mut frame, MsgFlags::empty()) {
+                if let Some(answer) = frame.get(42..length).and_then(offer) {
+                    sendto(socket.as_raw_fd(), &answer, &link_address("pm-other"), MsgFlags::empty())
+                        .unwrap();
+                }
+            }
+        });
+        listens.recv().unwrap();
+    }
+}
+
+impl Drop for FarEnd {
+    fn drop(&mut self) {
+        drop(self.holder.kill());
+        drop(self.holder.wait());
+    }
+}
+
+/// The frame that answers a DISCOVER.
+fn offer(message: &[u8]) -> Option<Vec<u8>> {
+    let request = wire::decode(message).ok().filter(|request| request.kind == RequestKind::Discover)?;
+    let reply = Reply {
+        kind: ReplyKind::Offer,
+        xid: request.xid,
+        flags: request.flags,
+        ciaddr: Ipv4Addr::UNSPECIFIED,
+        yiaddr: [10, 20, 0, 200].into(),
+        siaddr: OTHER,
+        giaddr: Ipv4Addr::UNSPECIFIED,
+        mac: request.mac,
+        options: vec![ReplyOption::ServerIdentifier(OTHER), ReplyOption::LeaseTime(60)],
+    };
+    let end = |mac, address, port| End { mac, address: SocketAddrV4::new(address, port) };
+    let from = end(MacAddr([2, 0, 0, 0, 0, 0x66]), OTHER, 67);
+    let to = end(MacAddr([0xff; 6]), Ipv4Addr::BROADCAST, 68);
+    frame::encode(from, to, &wire::encode(&reply).ok()?)
+}
+
+fn link_address(interface: &str) -> LinkAddr {
+    let mut all = nix::ifaddrs::getifaddrs().unwrap().filter(|it| it.interface_name == interface);
+    all.find_map(|it| it.address?.as_link_addr().copied()).unwrap()
+}
+
+#[test]
+fn wrong_settings_and_unknown_checks_are_64() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pimaster.toml");
+    fs::write(&file, "[network]\nsubnet = 'nonsense'\n").unwrap();
+    let wrong = run(&file, &[]);
+    assert_eq!(wrong.status.code(), Some(64), "{wrong:?}");
+    assert!(String::from_utf8(wrong.stderr).unwrap().contains("network.subnet"));
+    let unknown = run(&file, &["--only", "nonsense"]);
+    assert_eq!(unknown.status.code(), Some(64), "{unknown:?}");
+    assert!(String::from_utf8(unknown.stderr).unwrap().contains("foreign-dhcp"));
+}
