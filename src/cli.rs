@@ -186,6 +186,17 @@ pub enum Node {
         #[command(flatten)]
         config: ConfigFile,
     },
+    /// Say how a node boots: its latest boot as a timeline, and what it means; works while the daemon runs.
+    Explain {
+        /// The node's name.
+        name: String,
+        /// Print the document of the API in place of text.
+        #[arg(long)]
+        json: bool,
+        /// The settings file.
+        #[command(flatten)]
+        config: ConfigFile,
+    },
     /// List the nodes, and the unknown boards that asked for an address.
     List(ConfigFile),
     /// On a node: say what it is.

@@ -5,7 +5,7 @@
 //! gives each its task. If one ends by itself, the daemon stops: half a pimaster helps nobody.
 //!
 //! ```text
-//! build: store ─► keys ─► power, exports ─► dhcp, tftp, web (bound) ─► supervisor
+//! build: store ─► keys ─► power, exports, mounts ─► dhcp, tftp, web, netconsole (bound) ─► supervisor
 //! run:   one task each on one JoinSet ─► the first to end, or the signal ─► all are cancelled and awaited
 //! ```
 
@@ -17,7 +17,8 @@ use crate::doctor;
 use crate::image;
 use crate::keys::KeyFolder;
 use crate::model::problem::Problem;
-use crate::nfs_prep::{self, ExportList};
+use crate::netconsole;
+use crate::nfs_prep::{self, ExportList, Mounts};
 use crate::power::Power;
 use crate::store::Store;
 use crate::tftp;
@@ -42,7 +43,9 @@ pub struct Daemon {
     dhcp: dhcp::Server,
     tftp: tftp::Server,
     web: web::Server,
+    netconsole: netconsole::Server,
     exports: ExportList,
+    mounts: Mounts,
     supervisor: deploy::Supervisor,
 }
 
@@ -70,6 +73,7 @@ impl Daemon {
     /// Binds every port.
     pub async fn build(config: Config, store: Store, keys: KeyFolder) -> anyhow::Result<Self> {
         let power = Power::new(config.power, store.clone());
+        let mounts = Mounts::new(nfs_prep::Tables::default(), config.nfs.root.clone(), store.clone());
         let exports = ExportList::new(config.nfs, store.clone());
         let agent = agent::Local::new(store.clone(), keys.clone(), config.deploy.ssh_port);
         for left in image::sweep(&store, &config.data).await.context("the images folder cannot be tidied")? {
@@ -86,6 +90,8 @@ impl Daemon {
             web: web::Server::bind(config.web, store.clone(), Arc::new(agent), keys.clone(), images)
                 .await
                 .context("the web server cannot start")?,
+            netconsole: netconsole::Server::bind(config.netconsole, store.clone()).await?,
+            mounts,
             supervisor: deploy::Supervisor::new(
                 config.deploy,
                 store,
@@ -108,6 +114,7 @@ impl Daemon {
         // The same token for all, not children of it: children are cancelled before their parent says so.
         let token = || shutdown.clone();
         let (dhcp, tftp, web, supervisor, exports) = (token(), token(), token(), token(), token());
+        let (netconsole, mounts) = (token(), token());
         tasks.spawn(async move {
             self.dhcp.run(dhcp).await;
             ("dhcp", Ok(()))
@@ -119,6 +126,14 @@ impl Daemon {
         tasks.spawn(async move {
             keep_exports(self.exports, exports).await;
             ("exports", Ok(()))
+        });
+        tasks.spawn(async move {
+            self.netconsole.run(netconsole).await;
+            ("netconsole", Ok(()))
+        });
+        tasks.spawn(async move {
+            self.mounts.run(mounts).await;
+            ("mounts", Ok(()))
         });
 
         let mut outcome = Ok(());

@@ -8,12 +8,15 @@ pub mod model;
 pub mod store;
 
 pub mod dhcp;
+pub mod netconsole;
 pub mod tftp;
 
 pub mod image;
 pub mod nfs_prep;
 pub mod node;
 pub mod power;
+
+pub mod explain;
 
 pub mod deploy;
 

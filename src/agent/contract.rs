@@ -1,5 +1,6 @@
 //! What every agent can do. *Pure: only the contract.* Called by the routes of `web`.
 
+use super::boots::Boots;
 use super::error::Result;
 use crate::model::agent::{
     Caller, ConfigureWish, Configured, EnvironmentView, NodeView, ReservationView, ReserveWish,
@@ -12,7 +13,7 @@ use tokio::sync::watch;
 
 /// A set of nodes with one manager.
 #[async_trait]
-pub trait Agent: Send + Sync {
+pub trait Agent: Boots + Send + Sync {
     /// Every node, by name.
     async fn nodes(&self) -> Result<Vec<NodeView>>;
 

@@ -21,6 +21,8 @@ pub enum Error {
     NoSuchReservation { id: ReservationId },
     #[error("reservation {id} belongs to {owner}")]
     NotYours { id: ReservationId, owner: String },
+    #[error("{node} is not yours now")]
+    NotYourNode { node: NodeName },
     #[error("no node was chosen; expected at least one")]
     NoNodes,
     #[error("no node is called {}", list(.names))]
@@ -106,7 +108,7 @@ impl Error {
     pub fn kind(&self) -> Kind {
         match self {
             Self::NoSuchNode { .. } | Self::NoSuchReservation { .. } => Kind::NotFound,
-            Self::NotYours { .. } => Kind::Forbidden,
+            Self::NotYours { .. } | Self::NotYourNode { .. } => Kind::Forbidden,
             Self::NoNodes
             | Self::UnknownNodes { .. }
             | Self::Period(_)
@@ -144,6 +146,7 @@ impl Error {
             Self::NoSuchNode { .. }
             | Self::NoSuchReservation { .. }
             | Self::NotYours { .. }
+            | Self::NotYourNode { .. }
             | Self::InUse { .. }
             | Self::Over { .. }
             | Self::NotDeployed { .. }
@@ -159,6 +162,7 @@ impl Error {
         match self {
             Self::NoSuchNode { .. } | Self::UnknownNodes { .. } => "Take a name from the list of nodes.",
             Self::NoSuchReservation { .. } => "Take an id from the list of reservations.",
+            Self::NotYourNode { .. } => "Reserve the node, or ask who has it or an administrator.",
             Self::NotYours { .. } => "Ask the owner or an administrator.",
             Self::NoNodes => "Choose one or more free nodes.",
             Self::Taken { .. } => "Choose other nodes, or a time when they are free.",

@@ -36,7 +36,8 @@ impl Local {
         Self { store, keys, ssh_port, host_keys: Arc::default() }
     }
 
-    async fn read<T, F>(&self, look: F) -> Result<T>
+    /// Looks at a consistent snapshot.
+    pub(super) async fn read<T, F>(&self, look: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,

@@ -117,7 +117,7 @@ pub(super) fn email(conn: &Connection, user: UserId) -> Result<String> {
 }
 
 /// The end has passed and nothing was ever deployed: the nodes are free, whoever has not tidied up yet.
-fn is_past(reservation: &Reservation, now: Timestamp) -> bool {
+pub(super) fn is_past(reservation: &Reservation, now: Timestamp) -> bool {
     match reservation.state {
         ReservationState::Held | ReservationState::Configured => reservation.end <= now,
         ReservationState::Active | ReservationState::Ending => false,

@@ -12,12 +12,14 @@ mod contract;
 mod error;
 
 mod act;
+mod boots;
 mod configure;
 mod local;
 mod look;
 mod password;
 mod reserve;
 
+pub use boots::{Boots, boot_view};
 pub use contract::{Agent, Whose};
 pub use error::{Error, Kind, Result};
 pub use local::Local;

@@ -4,6 +4,7 @@
 //! found a failure.
 
 mod doctor;
+mod explain;
 mod image;
 mod nfs;
 mod people;
@@ -133,7 +134,10 @@ fn verb(command: cli::Node) -> Result<ExitCode, cli::Node> {
         cli::Node::Customise(card) => (Verb::Customise, card),
         cli::Node::Finish(card) => (Verb::Finish, card),
         cli::Node::Wipe(card) => (Verb::Wipe, card),
-        other @ (cli::Node::Add { .. } | cli::Node::List(_) | cli::Node::OverlayInit { .. }) => {
+        other @ (cli::Node::Add { .. }
+        | cli::Node::Explain { .. }
+        | cli::Node::List(_)
+        | cli::Node::OverlayInit { .. }) => {
             return Err(other);
         }
     };
@@ -144,6 +148,9 @@ fn verb(command: cli::Node) -> Result<ExitCode, cli::Node> {
 fn node_command(command: cli::Node, out: &Output) -> Result<(), Failure> {
     match command {
         cli::Node::Add { node, config } => with(&config, |config| rack::add_node(config, *node, out)),
+        cli::Node::Explain { name, json, config } => {
+            with(&config, |config| explain::explain(config, name, json, out))
+        }
         cli::Node::List(config) => with(&config, |config| rack::list_nodes(config, out)),
         cli::Node::OverlayInit { arguments } => Err(node::overlay_init(&arguments).into()),
         cli::Node::Probe(_)

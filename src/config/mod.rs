@@ -9,8 +9,8 @@ mod sections;
 pub use reader::Finding;
 
 use crate::model::folder::DataFolder;
-use crate::{deploy, dhcp, nfs_prep, power, tftp, web};
-use sections::{data, deployments, log, network, nfs, power, server, web_server};
+use crate::{deploy, dhcp, netconsole, nfs_prep, power, tftp, web};
+use sections::{console, data, deployments, log, network, nfs, power, server, web_server};
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -37,6 +37,8 @@ pub struct Config {
     pub power: power::Config,
     /// Deployments.
     pub deploy: deploy::Config,
+    /// The receiver of what kernels say.
+    pub netconsole: netconsole::Config,
     /// Pages and API.
     pub web: web::Config,
 }
@@ -93,7 +95,8 @@ impl fmt::Display for Error {
     }
 }
 
-const SECTIONS: [&str; 9] = ["network", "dhcp", "tftp", "nfs", "power", "deploy", "web", "data", "log"];
+const SECTIONS: [&str; 10] =
+    ["network", "dhcp", "tftp", "nfs", "power", "deploy", "web", "netconsole", "data", "log"];
 
 impl Config {
     /// Reads and judges a file.
@@ -118,6 +121,7 @@ impl Config {
         sections::judge_ports(&ports, &mut findings);
         let nfs = nfs(root, &data, &mut findings);
         let web = web_server(root, &network, &mut findings);
+        let netconsole = console(root, &network, &ports, &mut findings);
         let deploy = deployments(root, &network, &web, &mut findings);
         if !findings.is_empty() {
             return Err(findings);
@@ -129,12 +133,25 @@ impl Config {
             nfs_server: network.address,
             nfs_root: nfs.root.clone(),
             extra_cmdline: tftp_server.extra_cmdline,
+            netconsole: netconsole.listen.map(|listen| listen.port()),
             max_transfers: tftp_server.max_transfers,
         };
         let dhcp =
             dhcp::Config { port: dhcp_server.port, client_port: dhcp_server.client_port, ..network.dhcp };
         let node_ranges = network.node_ranges;
-        Ok(Self { data, admin_email, log_filter, node_ranges, dhcp, tftp, nfs, power, deploy, web })
+        Ok(Self {
+            data,
+            admin_email,
+            log_filter,
+            node_ranges,
+            dhcp,
+            tftp,
+            nfs,
+            power,
+            deploy,
+            netconsole,
+            web,
+        })
     }
 }
 
@@ -155,6 +172,10 @@ mod tests {
         assert_eq!(config.web.listen.port(), 9000);
         assert_eq!(config.deploy.image_url, "http://10.20.0.1:9000");
         assert_eq!(config.tftp.listen.to_string(), "10.20.0.1:69");
+        assert_eq!((config.netconsole.listen, config.tftp.netconsole), (None, None));
+        let heard = judge(&format!("{SMALLEST}\n[netconsole]\nenabled = true")).unwrap();
+        assert_eq!(heard.netconsole.listen.unwrap().to_string(), "10.20.0.1:6666");
+        assert_eq!(heard.tftp.netconsole, Some(6666));
     }
 
     #[test]
@@ -225,6 +246,8 @@ mod tests {
         check(&format!("{SMALLEST}\n[dhcp]\nport = 68"), "dhcp.client_port");
         check(&format!("{SMALLEST}\n[web]\nlisten = '127.0.0.1:9000'"), "web.listen");
         check(&format!("{SMALLEST}\n[web]\nlisten = '0.0.0.0:0'"), "web.listen");
+        check(&format!("{SMALLEST}\n[netconsole]\nenabled = 'yes'"), "netconsole.enabled");
+        check(&format!("{SMALLEST}\n[netconsole]\nenabled = true\nport = 69"), "netconsole.port");
         check(&format!("{SMALLEST}\n[nfs]\nroot = '/'"), "nfs.root");
         check(&format!("{SMALLEST}\n[nfs]\nroot = '/srv/a b'"), "nfs.root");
     }

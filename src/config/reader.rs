@@ -95,6 +95,15 @@ impl<'a> Section<'a> {
         })
     }
 
+    /// `true` or `false`, or `default`.
+    pub(super) fn flag(&mut self, key: &'static str, default: bool) -> bool {
+        let Some(value) = self.raw(key) else { return default };
+        value.as_bool().unwrap_or_else(|| {
+            self.report(key, shown(value), "true or false");
+            default
+        })
+    }
+
     /// A UDP or TCP port, or `default`.
     pub(super) fn port(&mut self, key: &'static str, default: u16) -> u16 {
         u16::try_from(self.number(key, 1..=65_535, default.into())).unwrap_or(default)

@@ -6,8 +6,8 @@ use super::AddressRange;
 use super::reader::{Finding, Section};
 use crate::model::folder::DataFolder;
 use crate::model::net::Subnet;
-use crate::{deploy, dhcp, nfs_prep, power, web};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use crate::{deploy, dhcp, netconsole, nfs_prep, power, web};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -238,6 +238,21 @@ pub(super) fn web_server(root: &toml::Table, network: &Network, findings: &mut V
     }
     section.finish(findings);
     web::Config { listen, secure_cookies: public_url.starts_with("https://"), public_url }
+}
+
+pub(super) fn console(
+    root: &toml::Table,
+    network: &Network,
+    taken: &[Ports; 2],
+    findings: &mut Vec<Finding>,
+) -> netconsole::Config {
+    let mut section = Section::of(root, "netconsole");
+    let (enabled, port) = (section.flag("enabled", false), section.port("port", 6666));
+    if enabled && taken.iter().any(|ports| ports.port == port) {
+        section.report("port", port.to_string(), "another port than dhcp.port and tftp.port");
+    }
+    section.finish(findings);
+    netconsole::Config { listen: enabled.then(|| SocketAddrV4::new(network.address, port)) }
 }
 
 pub(super) fn deployments(

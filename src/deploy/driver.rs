@@ -5,11 +5,11 @@
 //! deadline passes, a person asks for something else, or pimaster stops.
 
 use super::Error;
-use super::machine::{Change, Event, Machine, Plan, Reaction};
+use super::machine::{Change, Event, LastSign, Machine, Plan, Reaction};
 use super::states::Step;
 use super::steps::{self, Hands, Job, Report, Session, Trouble, World};
+use crate::explain::explain_latest;
 use crate::model::board::{BoardSerial, RevisionCode};
-use crate::model::clock::seconds_between;
 use crate::model::deployment::{Deployment, DeploymentState as S, StepEvent};
 use crate::model::ids::DeploymentId;
 use crate::store::{self, boot_events, deployments, nodes};
@@ -132,7 +132,7 @@ impl Driver {
     async fn turn(&mut self, pause: Duration) -> Result<Turn, Error> {
         let (reports, mut heard) = mpsc::channel(REPORTS);
         let (world, job, row) = (Arc::clone(&self.world), Arc::clone(&self.job), self.row.clone());
-        let mut hands = Hands { world, job, session: self.session.take(), reports };
+        let mut hands = Hands { world, job, session: self.session.take(), reports, shown: None };
         let mut obstacle = None;
         let turn = {
             let mut step = pin!(async {
@@ -203,27 +203,26 @@ impl Driver {
         None
     }
 
-    /// What a node that boots did last: the obstacle alone does not say whether its firmware ever asked.
-    async fn last_seen(&self, obstacle: Option<String>) -> Result<Option<String>, Error> {
+    /// What was seen of a node last: of one that boots, what its boot events mean. The obstacle alone does not say
+    /// whether its firmware ever asked.
+    async fn last_seen(&self, obstacle: Option<String>) -> Result<Option<LastSign>, Error> {
         if !matches!(Step::of(self.row.state), Step::On | Step::EnvBoot | Step::TakeDown) {
-            return Ok(obstacle);
+            return Ok(obstacle.map(|seen| LastSign { seen, advice: None }));
         }
-        let node = self.row.node;
-        let latest = self.world.store.read(move |conn| boot_events::latest(conn, node, 1)).await?;
-        let heard = match latest.first().filter(|event| event.at >= self.row.state_since) {
-            Some(event) => {
-                let seconds = seconds_between(event.at, self.world.clock.now());
-                let outcome =
-                    event.outcome.as_deref().map(|outcome| format!(" ({outcome})")).unwrap_or_default();
-                format!(
-                    "the node's last sign was {} {}{outcome}, {seconds} s ago",
-                    event.kind.as_str(),
-                    event.text
-                )
-            }
-            None => "the node asked for neither address nor file".to_owned(),
+        let (node, since, now) = (self.row.node, self.row.state_since, self.world.clock.now());
+        let explained = self.world.store.read(move |conn| {
+            let Some(node) = nodes::by_id(conn, node)? else { return Ok(None) };
+            let (records, facts) = (boot_events::by_node(conn, node.id)?, boot_events::facts(conn, &node)?);
+            // An earlier boot tells nothing of this state.
+            let is_news = records.last().is_some_and(|record| record.at >= since);
+            Ok(is_news.then(|| explain_latest(&records, &facts, now)))
+        });
+        let (sentence, advice) = match explained.await? {
+            Some(explained) => (explained.sentence, explained.fix),
+            None => ("the node asked for neither address nor file".to_owned(), None),
         };
-        Ok(Some(obstacle.map_or_else(|| heard.clone(), |obstacle| format!("{obstacle}; {heard}"))))
+        let seen = obstacle.map_or_else(|| sentence.clone(), |obstacle| format!("{obstacle}. {sentence}"));
+        Ok(Some(LastSign { seen: seen.trim_end_matches('.').to_owned(), advice }))
     }
 
     async fn requested(&self) -> Result<Option<Event>, Error> {

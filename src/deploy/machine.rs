@@ -58,7 +58,16 @@ pub enum Event {
     /// The running step failed.
     Setback(Problem, Retry),
     /// The deadline passed; what was seen last.
-    Overdue(Option<String>),
+    Overdue(Option<LastSign>),
+}
+
+/// What was seen of a node last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastSign {
+    /// In a sentence or two.
+    pub seen: String,
+    /// What to do about it, if it is known.
+    pub advice: Option<String>,
 }
 
 /// What follows.
@@ -346,13 +355,18 @@ fn note(change: &mut Change, text: &str, now: Timestamp) {
     change.events.push(StepEvent { at: now, state: change.deployment.state, text: text.to_owned() });
 }
 
-fn overdue(row: &Deployment, seen: Option<String>, now: Timestamp) -> Problem {
+fn overdue(row: &Deployment, last: Option<LastSign>, now: Timestamp) -> Problem {
     let seconds = seconds_between(row.progress_at, now);
-    let last = seen.map(|seen| format!("; last: {seen}")).unwrap_or_default();
+    let (last, advice) = match last {
+        Some(LastSign { seen, advice }) => (format!("; last: {seen}"), advice),
+        None => (String::new(), None),
+    };
+    let usual =
+        "Choose hard reboot; if it stops here again, look at the node's boot, its cable and its card.";
     Problem::new(
         format!("{} made no progress for {seconds} s{last}", row.state),
         format!("progress while this goes on: {}", meaning(row.state)),
-        "Choose hard reboot; if it stops here again, look at the node's boot events, its cable and its card.",
+        advice.unwrap_or_else(|| usual.to_owned()),
     )
 }
 

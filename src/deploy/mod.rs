@@ -26,7 +26,7 @@ mod ssh;
 
 pub use error::Error;
 pub use exports::Exports;
-pub use machine::{Change, Event, Machine, Plan, Reaction};
+pub use machine::{Change, Event, LastSign, Machine, Plan, Reaction};
 pub use remote::{Broken, Dial, DialError, Exit, Output, Remote, Running, Target};
 pub use supervisor::Supervisor;
 

@@ -3,7 +3,9 @@
 use super::packets::*;
 use super::{Config, Server};
 use crate::model::board::{BoardModel, BoardSerial, RevisionCode};
+use crate::model::boot_event::{BootEvent, BootRecord, DhcpAsked};
 use crate::model::clock::from_millis;
+use crate::model::dhcp_option::DhcpOption;
 use crate::model::net::MacAddr;
 use crate::store::leases::LeaseState;
 use crate::store::{Store, boot_events, leases, nodes, sightings};
@@ -87,9 +89,20 @@ async fn a_board_boots_behind_a_relay() {
     let node = rack.store.read(|conn| nodes::by_name(conn, "pi-07")).await.unwrap().unwrap();
     assert_eq!(node.serial, Some(BoardSerial(0xe5ef_6e9d)));
     assert_eq!((node.revision, node.model), (Some(RevisionCode(0xc0_3112)), BoardModel::Pi4b));
-    let events = rack.store.read(move |conn| boot_events::latest(conn, node.id, 9)).await.unwrap();
-    let outcomes: Vec<_> = events.iter().filter_map(|event| event.outcome.as_deref()).collect();
-    assert_eq!(outcomes, ["ack", "offer"]);
+    let events = rack.store.read(move |conn| boot_events::by_node(conn, node.id)).await.unwrap();
+    let [BootEvent::Dhcp(offered), BootEvent::Dhcp(granted)] = [&events[0].event, &events[1].event] else {
+        panic!("{events:?}");
+    };
+    assert_eq!((offered.asked, offered.answer.as_str()), (DhcpAsked::Discover, "DHCPOFFER"));
+    assert_eq!((granted.asked, granted.answer.as_str()), (DhcpAsked::Request, "DHCPACK"));
+    let named = |options: &[DhcpOption], name: &str| {
+        options.iter().find(|option| option.name() == name).map(|option| option.1.clone())
+    };
+    assert_eq!(named(&offered.options, "Client System Architecture Type").as_deref(), Some("0"));
+    assert_eq!(named(&granted.options, "Requested IP Address"), Some(BOARD.to_string()));
+    assert_eq!(named(offered.answer.options(), "TFTP Server Name"), Some(SERVER.to_string()));
+    let vendor = named(granted.answer.options(), "Vendor Specific Information").unwrap();
+    assert!(vendor.contains("Raspberry Pi Boot"), "{vendor}");
     rack.stop().await;
 }
 
@@ -123,10 +136,13 @@ async fn a_forged_identity_changes_nothing_and_is_told_once() {
     }
     let node = rack.store.read(|conn| nodes::by_name(conn, "pi-07")).await.unwrap().unwrap();
     assert_eq!((node.serial, node.revision), (known.serial, known.revision));
-    let events = rack.store.read(move |conn| boot_events::latest(conn, node.id, 9)).await.unwrap();
-    let doubts: Vec<_> = events.iter().filter(|event| event.outcome.as_deref() == Some("doubted")).collect();
+    let events = rack.store.read(move |conn| boot_events::by_node(conn, node.id)).await.unwrap();
+    let doubt = |event: &BootRecord| {
+        if let BootEvent::Doubt { text } = &event.event { Some(text.clone()) } else { None }
+    };
+    let doubts: Vec<_> = events.iter().filter_map(doubt).collect();
     let [doubt] = doubts.as_slice() else { panic!("{events:?}") };
-    assert!(doubt.text.contains("serial number bd989ae1, but e5ef6e9d is known"), "{doubt:?}");
+    assert!(doubt.contains("serial number bd989ae1, but e5ef6e9d is known"), "{doubt:?}");
     rack.stop().await;
 }
 

@@ -8,12 +8,13 @@ use super::repeats::Repeats;
 use super::responder::{Known, Responder};
 use super::socket::Socket;
 use super::verdict::{Answer, Verdict};
-use super::wire::{self, Request};
+use super::wire::{self, Request, RequestKind};
 use super::{Config, Error, identity, observe};
+use crate::model::boot_event::{BootEvent, DhcpAsked, DhcpExchange};
 use crate::model::clock::{self, Timestamp};
 use crate::model::node::Node;
 use crate::model::observation::{Asker, Observation};
-use crate::store::boot_events::{self, BootEventKind};
+use crate::store::boot_events::{self, NewEvent};
 use crate::store::{self, Store, Transaction, leases, nodes, sightings};
 use std::io;
 use std::net::SocketAddr;
@@ -124,7 +125,7 @@ impl Server {
     ) -> Result<Vec<Answer>, store::Error> {
         let responder = Arc::clone(&self.responder);
         let transaction = self.store.write(move |tx| {
-            let (mut answers, mut strangers) = (Vec::new(), 0);
+            let (mut answers, mut events, mut strangers) = (Vec::new(), Vec::new(), 0);
             for request in requests.get(range).unwrap_or_default() {
                 let seen = observe::observe(request);
                 let Some(node) = nodes::by_mac(tx, request.mac)? else {
@@ -142,15 +143,19 @@ impl Server {
                 if let Some(lease) = &decision.lease {
                     leases::upsert(tx, lease)?;
                 }
-                learn(tx, &known.node, &seen, now)?;
-                let (text, outcome) = (decision.verdict.text(), decision.verdict.outcome());
-                tracing::info!(node = %known.node.name, outcome, "{text}");
-                let kind = BootEventKind::Dhcp;
-                boot_events::add(tx, known.node.id, now, kind, &text, None, None, Some(outcome))?;
+                if let Some(doubt) = learn(tx, &known.node, &seen, now)?
+                    && !events.contains(&doubt)
+                {
+                    events.push(doubt);
+                }
+                let event = exchange(request, &seen, &decision.verdict);
+                tracing::info!(node = %known.node.name, answer = event.answer.as_str(), "{}", event.why);
+                events.push(NewEvent { node: known.node.id, at: now, event: BootEvent::Dhcp(event) });
                 if let Verdict::Answer(answer) = decision.verdict {
                     answers.push(*answer);
                 }
             }
+            boot_events::add(tx, &events)?;
             Ok(answers)
         });
         transaction.await
@@ -172,16 +177,37 @@ impl Server {
     }
 }
 
+/// What was asked and answered, for the node's boot events.
+fn exchange(request: &Request, seen: &Observation, verdict: &Verdict) -> DhcpExchange {
+    let asked = match request.kind {
+        RequestKind::Discover => DhcpAsked::Discover,
+        RequestKind::Request => DhcpAsked::Request,
+        RequestKind::Decline => DhcpAsked::Decline,
+        RequestKind::Release => DhcpAsked::Release,
+        RequestKind::Inform => DhcpAsked::Inform,
+    };
+    let (answer, why) = (verdict.answer(), verdict.text());
+    DhcpExchange { asker: seen.asker, asked, options: request.options.clone(), answer, why }
+}
+
 /// Stores what the packet tells of the board; what contradicts the row becomes an event, once.
-fn learn(tx: &Transaction<'_>, node: &Node, seen: &Observation, now: Timestamp) -> Result<(), store::Error> {
+fn learn(
+    tx: &Transaction<'_>,
+    node: &Node,
+    seen: &Observation,
+    now: Timestamp,
+) -> Result<Option<NewEvent>, store::Error> {
     let told = identity::judge(node, seen);
     if told.is_news() {
         nodes::set_identity(tx, node.id, told.serial, told.revision)?;
     }
-    let Some(doubt) = told.doubt else { return Ok(()) };
-    if boot_events::has(tx, node.id, &doubt)? {
-        return Ok(());
+    let Some(text) = told.doubt else { return Ok(None) };
+    let event = BootEvent::Doubt { text };
+    if boot_events::has(tx, node.id, &event)? {
+        return Ok(None);
     }
-    tracing::warn!(node = %node.name, "{doubt}");
-    boot_events::add(tx, node.id, now, BootEventKind::Dhcp, &doubt, None, None, Some("doubted"))
+    if let BootEvent::Doubt { text } = &event {
+        tracing::warn!(node = %node.name, "{text}");
+    }
+    Ok(Some(NewEvent { node: node.id, at: now, event }))
 }

@@ -1,7 +1,8 @@
 //! What the responder decided, and the words for it in a node's boot events. *Pure.*
 
 use super::destination::Destination;
-use super::wire::{Reply, ReplyKind};
+use super::wire::{self, Reply, ReplyKind};
+use crate::model::boot_event::{DhcpAnswer, Unanswered};
 use crate::model::clock::Timestamp;
 use crate::model::net::MacAddr;
 use crate::model::observation::Asker;
@@ -106,21 +107,37 @@ impl Verdict {
             Self::Heard(Heard::Declined(address, until)) => format!(
                 "declined {address}: another machine answers there; find it, the address rests until {until}"
             ),
-            Self::Ignore(reason) => format!("not answered: {reason}"),
+            Self::Ignore(reason) => reason.to_string(),
         }
     }
 
-    /// The same in a word.
-    pub fn outcome(&self) -> &'static str {
+    /// The same for a node's boot events, with the options that are sent.
+    pub fn answer(&self) -> DhcpAnswer {
         match self {
-            Self::Answer(answer) => match answer.reply.kind {
-                ReplyKind::Offer => "offer",
-                ReplyKind::Ack => "ack",
-                ReplyKind::Nak => "nak",
-            },
-            Self::Heard(Heard::Released(_)) => "released",
-            Self::Heard(Heard::Declined(..)) => "declined",
-            Self::Ignore(_) => "ignored",
+            Self::Answer(answer) => {
+                let (address, options) = (answer.reply.yiaddr, wire::shown(&answer.reply));
+                match answer.reply.kind {
+                    ReplyKind::Offer => DhcpAnswer::Offer { address, options },
+                    ReplyKind::Ack => DhcpAnswer::Ack { address, options },
+                    ReplyKind::Nak => DhcpAnswer::Nak { options },
+                }
+            }
+            Self::Heard(Heard::Released(_) | Heard::Declined(..)) => DhcpAnswer::Noted,
+            Self::Ignore(reason) => DhcpAnswer::Nothing { reason: reason.unanswered() },
+        }
+    }
+}
+
+impl Ignore {
+    fn unanswered(self) -> Unanswered {
+        match self {
+            Self::OtherServer(server) => Unanswered::OtherServer { server },
+            Self::AddressOutside(_) => Unanswered::AddressOutside,
+            Self::Quarantined(..) => Unanswered::Quarantined,
+            Self::AddressHeld(..) => Unanswered::AddressHeld,
+            Self::UnknownMachine | Self::NoAddress | Self::ForeignAddress(_) | Self::NoInterface => {
+                Unanswered::NotForUs
+            }
         }
     }
 }

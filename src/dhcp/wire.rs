@@ -4,6 +4,7 @@
 //! [`Nonsense`]; a reply carries no pad option before END (EEPROMs of the Pi 4 before 2020-01-17 stop reading
 //! there) and is at least 300 bytes long (BOOTP clients drop shorter ones).
 
+use crate::model::dhcp_option::DhcpOption as Shown;
 use crate::model::net::MacAddr;
 use dhcproto::v4::borrowed::Message as Borrowed;
 use dhcproto::v4::{self, DhcpOption, OptionCode, UnknownOption};
@@ -14,6 +15,8 @@ use std::net::Ipv4Addr;
 const SHORTEST: usize = 241;
 /// What BOOTP clients take for the least size of a reply (RFC 1542 section 2.1).
 const LEAST_REPLY: usize = v4::MIN_PACKET_SIZE;
+/// Options of a request that are kept to be shown: boards send six to ten.
+const MOST_SHOWN: usize = 32;
 /// Relays in a row beyond which a packet runs in circles (RFC 1542 section 4.1.1).
 const MOST_HOPS: u8 = 16;
 
@@ -63,6 +66,8 @@ pub struct Request {
     pub host_name: Option<Vec<u8>>,
     /// Option 82, to be echoed to the relay.
     pub relay_information: Option<Vec<u8>>,
+    /// All options as people read them, in their order.
+    pub options: Vec<Shown>,
 }
 
 impl Request {
@@ -152,6 +157,7 @@ pub fn decode(bytes: &[u8]) -> Result<Request, Nonsense> {
         machine_id: None,
         host_name: None,
         relay_information: None,
+        options: Vec::new(),
     };
     request.kind = take_options(&message, &mut request)?.ok_or(Nonsense::WrongKind)?;
     Ok(request)
@@ -178,6 +184,9 @@ fn take_options(message: &Borrowed<'_>, request: &mut Request) -> Result<Option<
     let mut kind = None;
     for option in message.opts() {
         let data = option.data();
+        if request.options.len() < MOST_SHOWN {
+            request.options.push(Shown::read(option.code().into(), data));
+        }
         match option.code() {
             OptionCode::MessageType if kind.is_none() => kind = Some(kind_of(data)?),
             OptionCode::RequestedIpAddress => keep(&mut request.requested, address(data)?),
@@ -331,6 +340,17 @@ pub fn encode(reply: &Reply) -> Result<Vec<u8>, NotEncodable> {
     DhcpOption::End.encode(&mut encoder)?;
     bytes.resize(bytes.len().max(LEAST_REPLY), 0);
     Ok(bytes)
+}
+
+/// The options of a reply as people read them, in their order. What does not fit its format is left out.
+pub fn shown(reply: &Reply) -> Vec<Shown> {
+    let show = |option: &ReplyOption| {
+        let mut bytes = Vec::new();
+        wire_option(option).encode(&mut Encoder::new(&mut bytes)).ok()?;
+        let (code, data) = (bytes.first()?, bytes.get(2..)?);
+        Some(Shown::read(*code, data))
+    };
+    reply.options.iter().filter_map(show).collect()
 }
 
 fn wire_option(option: &ReplyOption) -> DhcpOption {

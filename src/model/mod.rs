@@ -13,10 +13,14 @@
 
 pub mod agent;
 pub mod board;
+pub mod boot_event;
 pub mod check;
 pub mod clock;
 pub mod deployment;
+pub mod dhcp_exchange;
+pub mod dhcp_option;
 pub mod environment;
+pub mod explanation;
 pub mod folder;
 pub mod ids;
 pub mod image;

@@ -5,6 +5,7 @@
 //!                                      │ rules (pure: what is copied)     │ copy, extract, boot, edits
 //!
 //! boot targets in the store ─► exports ─► exportfs
+//! tables of the NFS server ─► mounts ─► boot events
 //! ```
 //!
 //! Invariants: no secret of the source is in the root, and no key in it opens anything but this installer; only
@@ -31,6 +32,7 @@ mod accounts;
 mod settings;
 
 mod exports;
+mod mounts;
 
 #[cfg(test)]
 mod tests;
@@ -39,6 +41,7 @@ pub use apply::{Event, Report, apply};
 pub use copy::Copied;
 pub use error::{Error, Result};
 pub use exports::ExportList;
+pub use mounts::{Mounts, Tables};
 pub use plan::{Plan, Request, Step, check_root, plan};
 pub use settings::{Setting, is_whole};
 pub use source::Source;

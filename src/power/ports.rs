@@ -6,10 +6,12 @@
 use super::none::Hands;
 use super::snmp::SnmpSwitch;
 use super::{Config, Error, PowerSwitch};
+use crate::model::boot_event::BootEvent;
 use crate::model::clock::{Clock, SignedDuration, Timestamp};
 use crate::model::power::PowerState;
 use crate::model::rack::{PortRef, PowerDriver, Switch};
-use crate::store::{Store, switches};
+use crate::store::boot_events::{self, NewEvent};
+use crate::store::{Store, Transaction, nodes, switches};
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -67,10 +69,24 @@ impl Power {
             return Err(Error::Protected { switch: switch.name, port: port.port });
         }
         let asked = self.clock.now();
-        let since = self.store.write(move |tx| switches::want(tx, port, wanted, asked)).await?;
-        {
+        let event = BootEvent::Power { wanted, switch: switch.name.clone(), port: port.port };
+        let since = self.store.write(move |tx| {
+            let since = switches::want(tx, port, wanted, asked)?;
+            if since == asked {
+                remember(tx, port, event, asked)?;
+            }
+            Ok(since)
+        });
+        let since = since.await?;
+        let switched = {
             let _turn = self.switches.enter(port.switch).await;
-            self.driver(&switch, Some(wanted)).set(port.port, wanted).await?;
+            self.driver(&switch, Some(wanted)).set(port.port, wanted).await
+        };
+        if let Err(error) = switched {
+            let event = BootEvent::PowerRefused { wanted, seen: error.to_string() };
+            let now = self.clock.now();
+            self.store.write(move |tx| remember(tx, port, event, now)).await?;
+            return Err(error);
         }
         let seen_at = self.clock.now();
         let since = if since == asked && seen_at.duration_since(asked) > PROMPT { seen_at } else { since };
@@ -120,6 +136,17 @@ impl Power {
             PowerDriver::None => Box::new(Hands { wanted }),
         }
     }
+}
+
+/// Notes among the boot events of the node at that port what was done to it.
+fn remember(
+    tx: &Transaction<'_>,
+    port: PortRef,
+    event: BootEvent,
+    at: Timestamp,
+) -> Result<(), crate::store::Error> {
+    let Some(node) = nodes::by_port(tx, port)? else { return Ok(()) };
+    boot_events::add(tx, &[NewEvent { node, at, event }])
 }
 
 /// A gate per key that lets so many in at a time.

@@ -43,6 +43,7 @@ pub fn taken_addresses(conn: &Connection) -> Result<HashSet<Ipv4Addr>> {
 mod tests {
     use super::*;
     use crate::model::board::BoardModel;
+    use crate::model::boot_event::BootEvent;
     use crate::model::clock::from_millis;
     use crate::model::net::MacAddr;
     use crate::store::leases::{self, Lease, LeaseState};
@@ -80,8 +81,8 @@ mod tests {
                 let (since, expires_at) = (from_millis(1), from_millis(2));
                 let (address, state) = (guest().address, LeaseState::Bound);
                 leases::upsert(tx, &Lease { mac: MAC, address, node: id, state, since, expires_at })?;
-                let kind = boot_events::BootEventKind::Tftp;
-                boot_events::add(tx, id, since, kind, "start4.elf", None, None, None)?;
+                let event = BootEvent::Console { line: "Linux".into() };
+                boot_events::add(tx, &[boot_events::NewEvent { node: id, at: since, event }])?;
                 remove(tx, id)
             })
             .await

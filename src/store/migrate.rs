@@ -5,8 +5,11 @@
 use super::error::{Error, Result};
 use rusqlite::Connection;
 
-const MIGRATIONS: [&str; 2] =
-    [include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_guests.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_guests.sql"),
+    include_str!("migrations/0003_boot_events.sql"),
+];
 
 /// Brings a database to the newest schema, one transaction per migration.
 pub(super) fn migrate(conn: &mut Connection) -> Result<()> {

@@ -176,6 +176,13 @@ pub fn set_identity(
     Ok(())
 }
 
+/// The node that a switch port feeds.
+pub fn by_port(conn: &Connection, port: PortRef) -> Result<Option<NodeId>> {
+    let sql = "SELECT id FROM nodes WHERE switch_id = ?1 AND port = ?2";
+    let found = conn.prepare_cached(sql)?.query_row((port.switch.0, port.port), |row| row.get("id"));
+    Ok(found.optional()?.map(NodeId))
+}
+
 /// When a node was created.
 pub fn created_at(conn: &Connection, id: NodeId) -> Result<Option<Timestamp>> {
     let sql = "SELECT created_at FROM nodes WHERE id = ?1";

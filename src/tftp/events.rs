@@ -4,11 +4,11 @@
 //! waits together is one transaction.
 
 use crate::model::board::BoardSerial;
+use crate::model::boot_event::{BootEvent, FileTransfer};
 use crate::model::clock::Timestamp;
 use crate::model::ids::NodeId;
-use crate::store::boot_events::{self, BootEventKind};
+use crate::store::boot_events::{self, NewEvent};
 use crate::store::{Store, nodes};
-use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Records that wait at most; a full queue holds back the end of a transfer, never a packet.
@@ -22,12 +22,7 @@ pub(super) enum Record {
         node: NodeId,
         /// When it ended.
         at: Timestamp,
-        /// The name that was asked for.
-        file: String,
-        /// Bytes that arrived.
-        bytes: u64,
-        took: Duration,
-        outcome: String,
+        transfer: FileTransfer,
     },
     /// A board told its serial number.
     Serial { node: NodeId, serial: BoardSerial },
@@ -54,18 +49,16 @@ pub(super) fn recorder(store: Store) -> (mpsc::Sender<Record>, impl Future<Outpu
 async fn write(store: &Store, records: Vec<Record>) -> crate::store::Result<()> {
     store
         .write(move |tx| {
-            records.iter().try_for_each(|record| match record {
-                Record::Serial { node, serial } => nodes::set_identity(tx, *node, Some(*serial), None),
-                Record::Transfer { node, at, file, bytes, took, outcome } => {
-                    // A node that was deleted meanwhile has no history to add to.
-                    if nodes::by_id(tx, *node)?.is_none() {
-                        return Ok(());
+            let mut events = Vec::new();
+            for record in records {
+                match record {
+                    Record::Serial { node, serial } => nodes::set_identity(tx, node, Some(serial), None)?,
+                    Record::Transfer { node, at, transfer } => {
+                        events.push(NewEvent { node, at, event: BootEvent::File(transfer) });
                     }
-                    let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-                    let (bytes, millis) = (Some(*bytes), Some(millis));
-                    boot_events::add(tx, *node, *at, BootEventKind::Tftp, file, bytes, millis, Some(outcome))
                 }
-            })
+            }
+            boot_events::add(tx, &events)
         })
         .await
 }

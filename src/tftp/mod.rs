@@ -26,7 +26,7 @@ mod wire;
 mod tests;
 
 pub use path::{Asked, PathFault, Prefix};
-pub use resolve::{Refusal, Resolution, Seen, Served, resolve};
+pub use resolve::{Resolution, Seen, Served, resolve};
 pub use server::{Error, Server};
 
 use crate::model::folder::DataFolder;
@@ -46,6 +46,8 @@ pub struct Config {
     pub nfs_root: PathBuf,
     /// More words for the installer's kernel command line.
     pub extra_cmdline: String,
+    /// The UDP port at which the installer's kernel is heard, if it is to send what it says.
+    pub netconsole: Option<u16>,
     /// Transfers at once; more requests wait for the firmware's retry.
     pub max_transfers: usize,
 }

@@ -16,8 +16,10 @@
 use super::Config;
 use super::path::{Asked, Prefix};
 use crate::model::board::{BoardSerial, FirmwareClass};
+use crate::model::boot_event::FileRefusal as Refusal;
 use crate::model::ids::{EnvironmentId, NodeId};
 use crate::model::node::{BootTarget, Node};
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 /// What the database knows of who asks.
@@ -58,23 +60,6 @@ pub enum Served {
     NotFound(Refusal),
 }
 
-/// Why a request gets nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// Neither the address nor the prefix is a node's.
-    #[error("not a node")]
-    UnknownClient,
-    /// The prefix names another board than the one at that address.
-    #[error("another board's files")]
-    OtherBoard,
-    /// The node boots from its card.
-    #[error("boots from its card")]
-    Local,
-    /// The node boots what is installed on it, but nothing is.
-    #[error("nothing is installed")]
-    NothingInstalled,
-}
-
 impl Seen {
     /// The node that asks, judged by address and prefix together.
     pub fn who(&self, prefix: Option<Prefix>) -> Result<&Node, Refusal> {
@@ -104,7 +89,7 @@ pub fn resolve(config: &Config, seen: &Seen, asked: &Asked) -> Resolution {
     };
     let served = match node.boot_target {
         BootTarget::Local => Served::NotFound(Refusal::Local),
-        BootTarget::Installer => installer(config, asked),
+        BootTarget::Installer => installer(config, node, asked),
         BootTarget::Environment => match &seen.installed {
             Some((id, cmdline)) => environment(config, asked, *id, cmdline),
             None => Served::NotFound(Refusal::NothingInstalled),
@@ -113,9 +98,9 @@ pub fn resolve(config: &Config, seen: &Seen, asked: &Asked) -> Resolution {
     Resolution { node: Some(node.id), learnt, served }
 }
 
-fn installer(config: &Config, asked: &Asked) -> Served {
+fn installer(config: &Config, node: &Node, asked: &Asked) -> Served {
     if asked.file_name() == CMDLINE {
-        return Served::Memory(installer_cmdline(config).into_bytes());
+        return Served::Memory(installer_cmdline(config, node.address).into_bytes());
     }
     below(config, asked, config.data.tftp_installer())
 }
@@ -140,15 +125,24 @@ fn below(config: &Config, asked: &Asked, tree: PathBuf) -> Served {
 /// Written for both who may mount it: the kernel itself, and klibc's `nfsmount` of an initramfs, which knows
 /// `vers=3`, `tcp` and `nolock` but refuses `proto=tcp` and `vers=4.1`. `boot=nfs` is for an initramfs.conf
 /// with a `BOOT=` of its own. No secret stands here: everybody in the network can read it.
-pub fn installer_cmdline(config: &Config) -> String {
+pub fn installer_cmdline(config: &Config, node: Ipv4Addr) -> String {
+    let console = config.netconsole.map(|port| netconsole(node, config.nfs_server, port)).unwrap_or_default();
     let words = format!(
         "console=serial0,115200 console=tty1 root=/dev/nfs nfsroot={server}:{path},vers=3,tcp,nolock ro \
-         ip=dhcp rootwait boot=nfs init=/usr/lib/pimaster/overlay-init {extra}",
+         ip=dhcp rootwait boot=nfs init=/usr/lib/pimaster/overlay-init {console} {extra}",
         server = config.nfs_server,
         path = config.nfs_root.display(),
         extra = config.extra_cmdline,
     );
     one_line(&words) + "\n"
+}
+
+/// `netconsole=SOURCE-PORT@SOURCE/DEVICE,PORT@TARGET/` (Linux `Documentation/networking/netconsole.rst`). The source is
+/// given because the kernel starts it before its own DHCP, when the device has no address yet; without a target's
+/// hardware address it broadcasts. The first form is read by a kernel that has it built in, the second by the module.
+fn netconsole(node: Ipv4Addr, server: Ipv4Addr, port: u16) -> String {
+    let value = format!("6665@{node}/eth0,{port}@{server}/");
+    format!("netconsole={value} netconsole.netconsole={value}")
 }
 
 /// The firmware takes the first line alone.
@@ -179,6 +173,7 @@ mod tests {
             nfs_server: [10, 20, 0, 1].into(),
             nfs_root: "/srv/pimaster/root".into(),
             extra_cmdline: "dwc_otg.lpm_enable=0\nquiet".to_owned(),
+            netconsole: None,
             max_transfers: 10,
         }
     }
@@ -255,6 +250,15 @@ mod tests {
         insta::assert_snapshot!(String::from_utf8(bytes.clone()).unwrap(), @"console=serial0,115200 console=tty1 root=/dev/nfs nfsroot=10.20.0.1:/srv/pimaster/root,vers=3,tcp,nolock ro ip=dhcp rootwait boot=nfs init=/usr/lib/pimaster/overlay-init dwc_otg.lpm_enable=0 quiet");
         assert_eq!(bytes.iter().filter(|it| **it == b'\n').count(), 1);
         assert_eq!(ask(Some(&pi), None, "os/current/cmdline.txt").served, Served::Memory(bytes));
+    }
+
+    #[test]
+    fn the_installers_kernel_is_told_to_send_what_it_says() {
+        let config = Config { netconsole: Some(6666), ..config() };
+        let line = installer_cmdline(&config, [10, 20, 0, 7].into());
+        let words: Vec<&str> = line.split_whitespace().filter(|word| word.contains("netconsole")).collect();
+        let value = "6665@10.20.0.7/eth0,6666@10.20.0.1/";
+        assert_eq!(words, [format!("netconsole={value}"), format!("netconsole.netconsole={value}")]);
     }
 
     #[test]

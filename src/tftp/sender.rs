@@ -38,6 +38,7 @@ pub(super) struct Sender {
     /// When the newest packets left, unless they were repeated (Karn: their answer measures nothing).
     measured_from: Option<Instant>,
     silences: u32,
+    repeats: u32,
 }
 
 /// What to do next.
@@ -70,6 +71,7 @@ impl Sender {
             smoothed_rtt: None,
             measured_from: None,
             silences: 0,
+            repeats: 0,
         }
     }
 
@@ -95,6 +97,7 @@ impl Sender {
         if self.silences >= SILENCES {
             return Step::GiveUp;
         }
+        self.repeats += 1;
         if self.greeting { Step::SendOack } else { self.send_window() }
     }
 
@@ -110,6 +113,11 @@ impl Sender {
     /// Blocks that arrived.
     pub(super) fn acked(&self) -> u64 {
         self.acked
+    }
+
+    /// How often something was sent again after a silence.
+    pub(super) fn repeats(&self) -> u32 {
+        self.repeats
     }
 
     fn on_ack(&mut self, now: Instant, number: u16) -> Step {
@@ -217,6 +225,7 @@ mod tests {
             assert_eq!(step, Step::SendOack);
         }
         assert_eq!(waited, [2, 4, 8, 8, 8]);
+        assert_eq!(silent.repeats(), 4);
         let chosen = sender(&[Wish::TimeoutSeconds(5)], 10);
         assert_eq!(chosen.wait(), Duration::from_secs(5));
     }

@@ -7,9 +7,10 @@ use super::content::Content;
 use super::events::Record;
 use super::options::{Negotiated, negotiate};
 use super::path::{Asked, PathFault, Prefix};
-use super::resolve::{Refusal, Seen, Served, resolve};
+use super::resolve::{Seen, Served, resolve};
 use super::sender::{Sender, Step, wire_number};
 use super::wire::{self, Complaint, Reply, Request};
+use crate::model::boot_event::{FileOutcome, FileRefusal as Refusal, FileTransfer};
 use crate::model::clock;
 use crate::model::ids::NodeId;
 use crate::store::{self, Store, nodes};
@@ -67,16 +68,17 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
-    fn render(&self) -> String {
+    /// The same for the node's boot events.
+    fn recorded(&self) -> FileOutcome {
         match self {
-            Self::Complete => "complete".to_owned(),
-            Self::Terminated => "terminated by client".to_owned(),
-            Self::TimedOut => "timed out".to_owned(),
-            Self::NotFound(None) => "not found".to_owned(),
-            Self::NotFound(Some(refusal)) => format!("not found: {refusal}"),
-            Self::BadName(fault) => format!("refused: {fault}"),
-            Self::CutOff => "cut off".to_owned(),
-            Self::Failed => "failed".to_owned(),
+            Self::Complete => FileOutcome::Complete,
+            Self::Terminated => FileOutcome::Terminated,
+            Self::TimedOut => FileOutcome::TimedOut,
+            Self::NotFound(None) => FileOutcome::NotFound,
+            Self::NotFound(Some(why)) => FileOutcome::Refused { why: *why },
+            Self::BadName(fault) => FileOutcome::BadName { why: fault.to_string() },
+            Self::CutOff => FileOutcome::CutOff,
+            Self::Failed => FileOutcome::Failed,
         }
     }
 }
@@ -107,7 +109,7 @@ impl Session {
     /// Answers the request, and records how it ended.
     pub(super) async fn run(self) -> Outcome {
         let started = Instant::now();
-        let mut told = Told { node: None, bytes: 0 };
+        let mut told = Told::default();
         let outcome = match self.answer(&mut told).await {
             Ok(outcome) => outcome,
             Err(fault) => {
@@ -116,12 +118,19 @@ impl Session {
                 Outcome::Failed
             }
         };
-        let (took, file, bytes) = (started.elapsed(), printable(&self.request.name), told.bytes);
-        let text = outcome.render();
-        let millis = took.as_millis();
-        tracing::debug!(address = %self.client, file, bytes, millis, outcome = text, "TFTP request");
+        let transfer = FileTransfer {
+            path: printable(&self.request.name),
+            bytes: told.bytes,
+            size_bytes: told.size_bytes,
+            millis: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            repeats: told.repeats,
+            options: !self.request.wishes.is_empty(),
+            outcome: outcome.recorded(),
+        };
+        let FileTransfer { path, bytes, millis, outcome: ended, .. } = &transfer;
+        tracing::debug!(address = %self.client, file = path, bytes, millis, outcome = %ended, "TFTP request");
         if let Some(node) = told.node {
-            let record = Record::Transfer { node, at: clock::now(), file, bytes, took, outcome: text };
+            let record = Record::Transfer { node, at: clock::now(), transfer };
             // The writer ends only after all sessions.
             drop(self.context.records.send(record).await);
         }
@@ -178,6 +187,7 @@ impl Session {
         told: &mut Told,
     ) -> Result<Outcome, Fault> {
         let total_bytes = content.total_bytes();
+        told.size_bytes = Some(total_bytes);
         let agreed = negotiate(&self.request.wishes, total_bytes);
         let mut sender = Sender::new(&agreed, total_bytes);
         let mut line = Line { socket, content, agreed: &agreed, packet: Vec::new() };
@@ -207,6 +217,7 @@ impl Session {
                 Event::CutOff => return Ok(Outcome::CutOff),
             };
             told.bytes = sender.acked().saturating_mul(agreed.block_bytes.into()).min(total_bytes);
+            told.repeats = sender.repeats();
         }
     }
 
@@ -246,9 +257,12 @@ impl Session {
 }
 
 /// What is recorded of a request.
+#[derive(Default)]
 struct Told {
     node: Option<NodeId>,
     bytes: u64,
+    size_bytes: Option<u64>,
+    repeats: u32,
 }
 
 enum Event {

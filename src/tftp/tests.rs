@@ -2,12 +2,13 @@
 
 use super::{Config, Server};
 use crate::model::board::{BoardModel, BoardSerial};
+use crate::model::boot_event::{BootEvent, FileTransfer};
 use crate::model::clock;
 use crate::model::folder::DataFolder;
 use crate::model::ids::NodeId;
 use crate::model::net::MacAddr;
 use crate::model::node::BootTarget;
-use crate::store::boot_events::{BootEvent, latest};
+use crate::store::boot_events::by_node;
 use crate::store::{Store, nodes};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -72,6 +73,7 @@ impl Rack {
             nfs_server: Ipv4Addr::LOCALHOST,
             nfs_root: "/srv/root".into(),
             extra_cmdline: String::new(),
+            netconsole: None,
             max_transfers,
         };
         let server = Server::bind(config, store.clone()).await.unwrap();
@@ -90,18 +92,18 @@ impl Rack {
     }
 
     /// Stops the server; what it recorded of a node, oldest first.
-    async fn stop(self, node: NodeId) -> Vec<BootEvent> {
+    async fn stop(self, node: NodeId) -> Vec<FileTransfer> {
         self.shutdown.cancel();
         self.run.await.unwrap().unwrap();
-        let mut events = self.store.read(move |conn| latest(conn, node, 1000)).await.unwrap();
-        events.reverse();
+        let events = self.store.read(move |conn| by_node(conn, node)).await.unwrap();
         drop(self.folder);
-        events
+        let transfer = |event| if let BootEvent::File(transfer) = event { Some(transfer) } else { None };
+        events.into_iter().filter_map(|record| transfer(record.event)).collect()
     }
 }
 
-fn outcomes(events: &[BootEvent]) -> Vec<(&str, &str)> {
-    events.iter().map(|it| (it.text.as_str(), it.outcome.as_deref().unwrap())).collect()
+fn outcomes(events: &[FileTransfer]) -> Vec<[String; 2]> {
+    events.iter().map(|it| [it.path.clone(), it.outcome.to_string()]).collect()
 }
 
 struct Client {
@@ -239,16 +241,16 @@ async fn a_boot_as_a_pi_does_it() {
     assert_eq!(
         outcomes(&events),
         [
-            ("bootcode.bin", "complete"),
-            ("bd989ae1/config.txt", "complete"),
-            ("recovery.elf", "not found"),
-            ("bd989ae1/kernel8.img", "terminated by client"),
-            ("bd989ae1/kernel8.img", "complete"),
-            ("bd989ae1/cmdline.txt", "complete"),
+            ["bootcode.bin", "complete"],
+            ["bd989ae1/config.txt", "complete"],
+            ["recovery.elf", "not found"],
+            ["bd989ae1/kernel8.img", "terminated by client"],
+            ["bd989ae1/kernel8.img", "complete"],
+            ["bd989ae1/cmdline.txt", "complete"],
         ]
     );
-    assert_eq!(events[4].bytes, Some(200_000));
-    assert!(events[4].millis.is_some());
+    assert_eq!((events[4].bytes, events[4].size_bytes, events[4].repeats), (200_000, Some(200_000), 0));
+    assert!(events[4].options);
 }
 
 #[tokio::test]
@@ -267,7 +269,7 @@ async fn only_nodes_find_something_and_only_their_own() {
     let (other, store) = (rack.other, rack.store.clone());
     let events = rack.stop(other).await;
     let expect =
-        [("bd989ae1/config.txt", "not found: another board's files"), ("ab000008/config.txt", "complete")];
+        [["bd989ae1/config.txt", "not found: another board's files"], ["ab000008/config.txt", "complete"]];
     assert_eq!(outcomes(&events), expect);
     let learnt = store.read(move |conn| nodes::by_id(conn, other)).await.unwrap().unwrap().serial;
     assert_eq!(learnt, Some(BoardSerial(0xab00_0008)));
@@ -365,7 +367,7 @@ async fn a_repeated_request_starts_no_second_transfer() {
     }
     assert!(pi.is_quiet(Duration::from_millis(200)).await);
     let node = rack.pi;
-    assert_eq!(outcomes(&rack.stop(node).await), [("kernel8.img", "complete")]);
+    assert_eq!(outcomes(&rack.stop(node).await), [["kernel8.img", "complete"]]);
 }
 
 #[tokio::test]
@@ -385,8 +387,8 @@ async fn another_request_from_the_same_port_is_served() {
     }
     let node = rack.pi;
     let events = rack.stop(node).await;
-    assert_eq!(outcomes(&events)[..2], [("a", "cut off"), ("b", "complete")]);
-    assert!(outcomes(&events)[2..].iter().all(|it| *it == ("a", "terminated by client")));
+    assert_eq!(outcomes(&events)[..2], [["a", "cut off"], ["b", "complete"]]);
+    assert!(outcomes(&events)[2..].iter().all(|it| *it == ["a", "terminated by client"]));
 }
 
 #[tokio::test(start_paused = true)]
@@ -418,8 +420,8 @@ async fn what_is_lost_is_sent_again_and_silence_ends() {
     assert!(pi.is_quiet(Duration::from_secs(60)).await);
     let node = rack.pi;
     let events = rack.stop(node).await;
-    assert_eq!(outcomes(&events), [("a", "timed out")]);
-    assert_eq!(events[0].bytes, Some(1024));
+    assert_eq!(outcomes(&events), [["a", "timed out"]]);
+    assert_eq!((events[0].bytes, events[0].repeats), (1024, 8));
 }
 
 #[tokio::test]

@@ -35,6 +35,6 @@ mod views;
 mod api;
 
 pub use accounts::{add_user, create_token, ensure_admin, set_password_link, sign_in_link};
-pub use api::openapi;
+pub use api::{boot_json, openapi};
 pub use error::Error;
 pub use server::{Config, Server, router};

@@ -70,6 +70,16 @@ pub(super) fn request(node: &NodeName, request: Request) -> String {
     format!("/nodes/{node}/{word}")
 }
 
+/// How a node boots.
+pub(super) fn boot(node: &NodeName) -> String {
+    format!("/nodes/{node}/boot")
+}
+
+/// The boot alone.
+pub(super) fn boot_live(node: &NodeName) -> String {
+    format!("/nodes/{node}/boot/live")
+}
+
 /// Revokes a token.
 pub(super) fn revoke(token: TokenId) -> String {
     format!("{SETTINGS_TOKENS}/{token}/revoke")

@@ -25,11 +25,11 @@ use std::time::Duration;
 use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
-struct BootRack {
+pub(crate) struct BootRack {
     folder: tempfile::TempDir,
-    store: Store,
-    boards: Vec<Spec>,
-    rack: rack::Handle,
+    pub(crate) store: Store,
+    pub(crate) boards: Vec<Spec>,
+    pub(crate) rack: rack::Handle,
     switch: SocketAddr,
     ssh_port: u16,
     stop: CancellationToken,
@@ -37,7 +37,7 @@ struct BootRack {
 
 impl BootRack {
     /// Boards that get installer files from servers in this process.
-    async fn new(count: u16) -> Self {
+    pub(crate) async fn new(count: u16) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = DataFolder::new(folder.path().join("data"));
         let store = {
@@ -74,7 +74,7 @@ impl BootRack {
         Self { folder, store, boards, rack, switch, ssh_port, stop }
     }
 
-    async fn power(&self, port: u16, power: PowerState) {
+    pub(crate) async fn power(&self, port: u16, power: PowerState) {
         let mut session = AsyncSession::new_v2c(self.switch, b"private", 1).await.unwrap();
         let oid: Oid<'_> = format!("{PETH_PSE_PORT_ADMIN_ENABLE}.{port}").parse().unwrap();
         let value = match power {
@@ -85,7 +85,7 @@ impl BootRack {
     }
 
     /// Waits until a board is at such a stage; says where it is if that takes too long.
-    async fn reached(&self, name: &str, wanted: impl Fn(&Stage) -> bool) -> Stage {
+    pub(crate) async fn reached(&self, name: &str, wanted: impl Fn(&Stage) -> bool) -> Stage {
         let limit = Duration::from_secs(30);
         match tokio::time::timeout(limit, self.rack.reached(name, wanted)).await {
             Ok(stage) => stage.unwrap(),
@@ -111,6 +111,11 @@ impl BootRack {
             .output()
             .await
             .unwrap()
+    }
+
+    /// The boot files of the installer.
+    pub(crate) fn installer(&self) -> PathBuf {
+        DataFolder::new(self.folder.path().join("data")).tftp_installer()
     }
 
     fn keys(&self) -> KeyFolder {
@@ -178,6 +183,7 @@ pub(crate) async fn serve(
         nfs_server: address,
         nfs_root,
         extra_cmdline: String::new(),
+        netconsole: None,
         max_transfers: 50,
     };
     let dhcp = dhcp::Server::bind(dhcp, store.clone()).unwrap();

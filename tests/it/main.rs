@@ -17,6 +17,7 @@ mod demo;
 mod deployment;
 mod dhcp_netns;
 mod doctor;
+mod explain;
 mod node;
 mod pages;
 mod test_app;

@@ -5,22 +5,24 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Module, and what it may import besides itself. `*` is everything.
-const LAYERS: [(&str, &[&str]); 20] = [
+const LAYERS: [(&str, &[&str]); 22] = [
     ("model", &[]),
     ("keys", &["model"]),
     ("store", &["model"]),
     ("dhcp", &["model", "store"]),
     ("tftp", &["model", "store"]),
+    ("netconsole", &["model", "store"]),
+    ("explain", &["model"]),
     ("nfs_prep", &["model", "store", "keys"]),
     ("image", &["model", "store"]),
     ("power", &["model", "store"]),
     ("node", &["model", "image"]),
-    ("deploy", &["model", "store", "keys", "power", "image", "nfs_prep", "tftp"]),
-    ("agent", &["model", "store", "keys", "deploy"]),
+    ("deploy", &["model", "store", "keys", "explain", "power", "image", "nfs_prep", "tftp"]),
+    ("agent", &["model", "store", "keys", "explain", "deploy"]),
     ("web", &["model", "store", "keys", "agent"]),
     ("sim", &["model", "keys", "node"]),
     ("cli", &["model"]),
-    ("config", &["model", "dhcp", "tftp", "nfs_prep", "power", "deploy", "web"]),
+    ("config", &["model", "dhcp", "tftp", "netconsole", "nfs_prep", "power", "deploy", "web"]),
     ("telemetry", &[]),
     ("daemon", &["*"]),
     ("demo", &["*"]),

@@ -117,7 +117,8 @@ fn a_stuck_node_is_power_cycled_once_then_lost_and_comes_back_to_where_it_was() 
         let back =
             if booting.state == stuck { booting.clone() } else { after(&PLAIN, &booting, Event::Done) };
         assert_eq!((back.state, back.saved_state, back.power_cycles), (stuck, None, 1));
-        let lost = after(&PLAIN, &back, Event::Overdue(Some("no answer".into())));
+        let lost =
+            after(&PLAIN, &back, Event::Overdue(Some(LastSign { seen: "no answer".into(), advice: None })));
         assert_eq!((lost.state, lost.saved_state), (S::Lost, Some(stuck)));
         assert!(lost.problem.as_ref().unwrap().seen.ends_with("last: no answer"));
         let lost_booting = after(&PLAIN, &booting, Event::Overdue(None));

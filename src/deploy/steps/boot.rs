@@ -2,10 +2,11 @@
 //!
 //! *IO: through [`Hands`].* States `nfs_boot_conf`, `nfs_boot_off`, `nfs_boot_on`; the take-down boots the same way.
 
-use super::hands::{Hands, System};
+use super::hands::Hands;
 use super::{Report, Trouble, verb};
 use crate::deploy::remote::DialError;
 use crate::model::board::RevisionCode;
+use crate::model::boot_event::System;
 use crate::model::node::BootTarget;
 use crate::model::power::PowerState;
 use crate::model::problem::Problem;

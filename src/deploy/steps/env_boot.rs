@@ -4,9 +4,10 @@
 //! down hangs instead of restarting.
 
 use super::boot::finish;
-use super::hands::{Hands, System};
+use super::hands::Hands;
 use super::{Report, Trouble};
 use crate::deploy::remote::DialError;
+use crate::model::boot_event::System;
 use crate::model::verb::After;
 use crate::store::nodes;
 use std::time::Duration;

@@ -8,6 +8,7 @@ use crate::deploy::Config;
 use crate::deploy::exports::Gate;
 use crate::deploy::remote::{Dial, DialError, Remote, Target};
 use crate::keys::{self, KeyFolder, KeyPair};
+use crate::model::boot_event::{BootEvent, SshSeen, System};
 use crate::model::clock::{Clock, SignedDuration, Timestamp};
 use crate::model::deployment::Deployment;
 use crate::model::environment::{Environment, OsFamily};
@@ -18,6 +19,7 @@ use crate::model::problem::Problem;
 use crate::model::reservation::Configuration;
 use crate::model::ssh_key::PublicKey;
 use crate::power::{Power, Since};
+use crate::store::boot_events::{self, NewEvent};
 use crate::store::{Store, environments, nodes, reservations};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -66,15 +68,6 @@ impl Job {
     }
 }
 
-/// Which system a node runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum System {
-    /// The installer, from the network.
-    Installer,
-    /// What was deployed, from the card.
-    Deployed,
-}
-
 /// An open SSH session.
 pub(in crate::deploy) struct Session {
     system: System,
@@ -87,6 +80,8 @@ pub(in crate::deploy) struct Hands {
     pub(in crate::deploy) job: Arc<Job>,
     pub(in crate::deploy) session: Option<Session>,
     pub(in crate::deploy) reports: mpsc::Sender<Report>,
+    /// What the node's SSH server showed last; none while it is silent.
+    pub(in crate::deploy) shown: Option<(System, SshSeen)>,
 }
 
 impl Hands {
@@ -206,7 +201,28 @@ impl Hands {
         self.session = None;
         let target = self.target(system).await?;
         let dialled = self.world.dial.connect(&target).await;
+        let seen = match &dialled {
+            Ok(_) => Some(SshSeen::Expected),
+            Err(DialError::SomebodyElse { seen, .. }) => {
+                let key = seen.as_ref().map_or("a host certificate".to_owned(), PublicKey::fingerprint);
+                Some(SshSeen::OtherKey { key })
+            }
+            Err(DialError::Refused { .. }) => Some(SshSeen::KeyRefused),
+            Err(DialError::NoAnswer { .. }) => None,
+        };
+        self.remember(seen.map(|seen| (system, seen))).await?;
         Ok(dialled.map(|remote| self.session = Some(Session { system, remote })))
+    }
+
+    /// Notes among the node's boot events what its SSH server shows, when it changes.
+    async fn remember(&mut self, shown: Option<(System, SshSeen)>) -> Result<(), Trouble> {
+        if self.shown == shown {
+            return Ok(());
+        }
+        self.shown = shown;
+        let Some((expected, seen)) = self.shown.clone() else { return Ok(()) };
+        let (node, at, event) = (self.job.node.id, self.world.clock.now(), BootEvent::Ssh { expected, seen });
+        Ok(self.world.store.write(move |tx| boot_events::add(tx, &[NewEvent { node, at, event }])).await?)
     }
 
     /// Waits until that system answers; whatever answers before is "not yet". The deadline is the driver's.

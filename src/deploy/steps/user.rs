@@ -2,10 +2,11 @@
 //!
 //! Only fixed texts are run; the user's script lies on the card since `system_conf`.
 
-use super::hands::{Hands, System};
+use super::hands::Hands;
 use super::verb::Tail;
 use super::{Report, Trouble};
 use crate::deploy::remote::{Exit, Output};
+use crate::model::boot_event::System;
 use crate::model::environment::OsFamily;
 use crate::model::problem::Problem;
 use crate::model::verb::USER_SCRIPT_PATH;

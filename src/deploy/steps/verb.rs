@@ -2,9 +2,10 @@
 //!
 //! *IO: through the session.* Called by the steps of the installer.
 
-use super::hands::{Hands, System};
+use super::hands::Hands;
 use super::{Report, Trouble};
 use crate::deploy::remote::{Output, Running};
+use crate::model::boot_event::System;
 use crate::model::deployment::{DeploymentState, Progress};
 use crate::model::problem::Problem;
 use crate::model::verb::{NODE_BINARY, Phase, Verb, VerbLine};

@@ -12,12 +12,14 @@ mod problem;
 mod answers;
 mod wishes;
 
+mod boots;
 mod deployments;
 mod environments;
 mod nodes;
 mod reservations;
 mod routes;
 
+pub use boots::boot_json;
 pub(super) use problem::Problem;
 pub use routes::openapi;
 pub(super) use routes::router;

@@ -74,11 +74,16 @@ async fn request(
     name: String,
     request: Request,
 ) -> Result<(StatusCode, Json<Accepted>), Problem> {
-    let node: NodeName = name.parse().map_err(|error: crate::model::node::NotANodeName| {
-        let problem = Problem::new(StatusCode::NOT_FOUND, "not-found", error.to_string());
-        problem.fix("Take a name from the list of nodes.")
-    })?;
+    let node = parse(&name)?;
     app.agent.request(caller, &node, request).await?;
     let accepted = Accepted { node: node.to_string(), request: request.as_str().to_owned() };
     Ok((StatusCode::ACCEPTED, Json(accepted)))
+}
+
+/// The name of a node in a path.
+pub(super) fn parse(name: &str) -> Result<NodeName, Problem> {
+    name.parse().map_err(|error: crate::model::node::NotANodeName| {
+        let problem = Problem::new(StatusCode::NOT_FOUND, "not-found", error.to_string());
+        problem.fix("Take a name from the list of nodes.")
+    })
 }

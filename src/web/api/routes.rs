@@ -1,7 +1,7 @@
 //! The routes of the API and its OpenAPI document. *Pure.*
 
 use super::problem::Problem;
-use super::{deployments, environments, nodes, reservations};
+use super::{boots, deployments, environments, nodes, reservations};
 use crate::web::state::App;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
@@ -57,6 +57,7 @@ fn parts() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(nodes::hard_reboot))
         .routes(routes!(nodes::deploy_again))
         .routes(routes!(nodes::destroy))
+        .routes(routes!(boots::show))
         .routes(routes!(environments::list))
         .routes(routes!(reservations::list, reservations::reserve))
         .routes(routes!(reservations::one, reservations::release))

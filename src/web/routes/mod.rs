@@ -5,6 +5,7 @@
 mod assets;
 mod begin;
 mod bins;
+mod boots;
 mod configure;
 mod links;
 mod live;

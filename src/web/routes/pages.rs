@@ -1,6 +1,6 @@
 //! The router of the pages, and what all of them need. *Pure, but for notices.*
 
-use super::{assets, bins, configure, links, live, reserve, settings, sign_in};
+use super::{assets, bins, boots, configure, links, live, reserve, settings, sign_in};
 use crate::web::extract::SignedIn;
 use crate::web::headers;
 use crate::web::notices::Notice;
@@ -31,6 +31,8 @@ pub(in crate::web) fn router() -> Router<App> {
         .route("/nodes/{name}/hard-reboot", post(bins::hard_reboot))
         .route("/nodes/{name}/deploy-again", post(bins::deploy_again))
         .route("/nodes/{name}/destroy", post(bins::destroy))
+        .route("/nodes/{name}/boot", get(boots::show))
+        .route("/nodes/{name}/boot/live", get(boots::live))
         .route("/settings", get(settings::show))
         .route("/settings/keys", post(settings::keys))
         .route("/settings/password", post(settings::password))
@@ -45,13 +47,12 @@ pub(in crate::web) fn router() -> Router<App> {
 /// What stands around the page of a person who has signed in; takes the notice that waits for it.
 pub(super) fn chrome(app: &App, signed: &SignedIn, title: impl Into<String>, tab: Tab) -> Chrome {
     let notice = app.notices.lock().unwrap_or_else(PoisonError::into_inner).take(&signed.session);
-    Chrome {
-        title: title.into(),
-        tab: Some(tab),
-        who: Some(Who { email: signed.user.email.clone(), is_admin: signed.is_admin() }),
-        csrf: signed.csrf.clone(),
-        notice,
-    }
+    Chrome { title: title.into(), tab: Some(tab), who: Some(who(signed)), csrf: signed.csrf.clone(), notice }
+}
+
+/// Who is signed in, as the pages know them.
+pub(super) fn who(signed: &SignedIn) -> Who {
+    Who { email: signed.user.email.clone(), is_admin: signed.is_admin() }
 }
 
 /// Leaves a notice for the next page of a session.

@@ -1,6 +1,6 @@
 //! Reserving nodes. *IO: through the agent.*
 
-use super::pages::{chrome, leave};
+use super::pages::{chrome, leave, who};
 use crate::agent::Kind;
 use crate::model::clock;
 use crate::web::extract::{SignedForm, SignedIn};
@@ -21,8 +21,8 @@ pub(super) async fn show(State(app): State<App>, signed: SignedIn) -> Result<Res
 }
 
 /// The nodes alone.
-pub(super) async fn live(State(app): State<App>, _: SignedIn) -> Result<Html<String>, Refusal> {
-    Ok(Html(reserve::fragment(&app.agent.nodes().await?, clock::now())))
+pub(super) async fn live(State(app): State<App>, signed: SignedIn) -> Result<Html<String>, Refusal> {
+    Ok(Html(reserve::fragment(&app.agent.nodes().await?, &who(&signed), clock::now())))
 }
 
 /// Reserves, and goes on to say what is put on the nodes.

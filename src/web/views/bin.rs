@@ -121,13 +121,17 @@ fn node_row(
             @if let Some((step, steps)) = states::step(node.state).filter(|_| !node.state.is_resting()) {
                 span.far { "step " (step) " of " (steps) }
             }
-            p.hint { (states::meaning(node.state)) }
+            p.hint {
+                (states::meaning(node.state))
+                @if timed { " · " a href=(paths::boot(&node.node)) { "How " (node.node) " boots" } }
+            }
             @if let Some(request) = node.request { p.hint { (asked(request)) " was asked for and begins shortly." } }
             @if let Some(progress) = &node.progress { (bar(&node.node, progress)) }
             @if let Some(problem) = &node.problem {
                 div.problem {
                     p { strong { "Seen: " } (problem.seen) ". " strong { "Expected: " } (problem.expected) "." }
                     p { strong { "What to do: " } (problem.advice) }
+                    p { a href=(paths::boot(&node.node)) { "The whole boot of " (node.node) } }
                 }
             }
             (connection(node))

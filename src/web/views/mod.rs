@@ -9,6 +9,7 @@ mod shapes;
 mod states;
 
 pub(super) mod bin;
+pub(super) mod boot;
 pub(super) mod configure;
 pub(super) mod link;
 pub(super) mod manage;

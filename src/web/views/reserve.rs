@@ -1,6 +1,6 @@
 //! The page on which nodes are reserved. *Pure.*
 
-use super::layout::{Chrome, Refresh, document};
+use super::layout::{Chrome, Refresh, Who, document};
 use super::shapes::Shape;
 use super::{parts, states};
 use crate::model::agent::{NodeView, Taken};
@@ -32,7 +32,7 @@ pub(in crate::web) fn page(page: &Page) -> String {
                 legend { "Nodes" }
                 (parts::wrong(errors, "nodes"))
                 div data-live=(paths::RESERVE_LIVE) data-events=(paths::EVENTS) {
-                    (list(nodes, &form.nodes, *now))
+                    (list(nodes, &form.nodes, chrome.who.as_ref(), *now))
                 }
             }
             div.card.fields.side {
@@ -47,8 +47,8 @@ pub(in crate::web) fn page(page: &Page) -> String {
 }
 
 /// The nodes alone.
-pub(in crate::web) fn fragment(nodes: &[NodeView], now: Timestamp) -> String {
-    list(nodes, &[], now).into_string()
+pub(in crate::web) fn fragment(nodes: &[NodeView], who: &Who, now: Timestamp) -> String {
+    list(nodes, &[], Some(who), now).into_string()
 }
 
 fn when(form: &Reserve, errors: &Errors, now: Timestamp) -> Markup {
@@ -75,7 +75,7 @@ fn when(form: &Reserve, errors: &Errors, now: Timestamp) -> Markup {
     }
 }
 
-fn list(nodes: &[NodeView], chosen: &[String], now: Timestamp) -> Markup {
+fn list(nodes: &[NodeView], chosen: &[String], who: Option<&Who>, now: Timestamp) -> Markup {
     let (free, taken): (Vec<_>, Vec<_>) = nodes.iter().partition(|node| node.taken.is_none());
     html! {
         p.count { strong { (free.len()) } " of " (nodes.len()) " free" }
@@ -83,7 +83,17 @@ fn list(nodes: &[NodeView], chosen: &[String], now: Timestamp) -> Markup {
             p { "There are no nodes yet. An administrator adds them with " code { "pimaster node add" } "." }
         }
         ul.choose {
-            @for node in free.iter().chain(&taken) { li { (choice(node, chosen, now)) } }
+            @for node in free.iter().chain(&taken) { li { (choice(node, chosen, now)) (boot(node, who)) } }
+        }
+    }
+}
+
+/// The way to the node's boot, for those who may see it.
+fn boot(node: &NodeView, who: Option<&Who>) -> Markup {
+    let has_it = |who: &Who| node.taken.as_ref().is_some_and(|taken| taken.owner == who.email);
+    html! {
+        @if who.is_some_and(|who| who.is_admin || has_it(who)) {
+            a.beside href=(paths::boot(&node.name)) { "How " (node.name) " boots" }
         }
     }
 }
