@@ -192,9 +192,16 @@ impl<'a> Course<'a> {
         matches!(exchange.answer, DhcpAnswer::Ack { .. }).then_some(*record)
     }
 
-    /// The SSH server that was waited for.
-    pub(super) fn answered(&self) -> Option<&'a BootRecord> {
-        self.ssh.iter().rev().find(|(_, _, seen)| **seen == SshSeen::Expected).map(|(record, ..)| *record)
+    /// The system that answered as it should, if it is the one that is waited for: an installer that is about to
+    /// restart into the deployed system is not.
+    pub(super) fn answered(&self) -> Option<(&'a BootRecord, System)> {
+        self.welcomed().filter(|(_, system)| self.facts.awaited.is_none_or(|awaited| awaited == *system))
+    }
+
+    /// The system that answered as it should last, whoever is waited for now.
+    pub(super) fn welcomed(&self) -> Option<(&'a BootRecord, System)> {
+        let found = self.ssh.iter().rev().find(|(_, _, seen)| **seen == SshSeen::Expected);
+        found.map(|(record, system, _)| (*record, *system))
     }
 
     /// All DHCP exchanges, firmware first.

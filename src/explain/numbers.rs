@@ -31,13 +31,15 @@ pub(super) const ROUNDS: usize = 3;
 /// The same file loaded so often is a loop: the 3B+ takes config.txt seven times in a good boot.
 pub(super) const SAME_FILE: usize = 15;
 /// The last file to the kernel's own DHCP: 10 to 25 s on good boards.
-pub(super) const KERNEL_START: u64 = 90;
+pub(super) const KERNEL_START: u64 = 60;
 /// A card that boots has an address by then, after a check of its file system too.
 pub(super) const CARD_START: u64 = 120;
 /// An address to the mount: klibc's `nfsmount` tries for a minute before its first long pause.
 pub(super) const MOUNT: u64 = 60;
 /// An address or a mount to SSH: systemd's start on a slow board.
 pub(super) const SSH: u64 = 120;
+/// A system that was told to restart may answer for so long.
+pub(super) const RESTART: u64 = 30;
 /// Power to SSH beyond which a boot is slow: good ones take 40 to 100 s.
 pub(super) const SLOW_BOOT: u64 = 180;
 /// Packets sent again in one boot that are no accident: on a good cable there are none.

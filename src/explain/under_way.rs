@@ -1,6 +1,7 @@
 //! Boots of which nothing bad can be said: what they wait for, or that they came up. *Pure.*
 
 use super::course::{Course, Stage};
+use super::signatures::capital;
 use crate::model::boot_event::{BootRecord, FileRefusal, System};
 use crate::model::explanation::{Explanation, Outlook};
 use crate::model::node::BootTarget;
@@ -23,6 +24,7 @@ pub(super) fn explained(course: &Course<'_>) -> Explanation {
             going_on(format!("The kernel was loaded {} s ago and starts.", since(course, course.kernel)))
         }
         Stage::Running => going_on(running(course)),
+        Stage::Mounted if course.welcomed().is_some() => going_on(running(course)),
         Stage::Mounted => going_on(format!(
             "The installer root was mounted {} s ago; the installer starts its SSH server.",
             since(course, course.mount)
@@ -58,10 +60,13 @@ fn loading(course: &Course<'_>) -> String {
     if !course.refused(FileRefusal::Local).is_empty() {
         return "The firmware was sent on to its card, which boots.".to_owned();
     }
-    format!("The firmware loads its files: {} requests, {} bytes so far.", course.files.len(), bytes(course))
+    format!("The firmware loads its files: {} requests, {} so far.", course.files.len(), megabytes(course))
 }
 
 fn running(course: &Course<'_>) -> String {
+    if let Some((_, system)) = course.welcomed() {
+        return format!("{} is about to restart into the system that is waited for.", capital(system));
+    }
     let what = match course.facts.boot_target {
         BootTarget::Installer => "The installer's kernel",
         BootTarget::Local | BootTarget::Environment => "The deployed system",
@@ -78,36 +83,35 @@ fn running(course: &Course<'_>) -> String {
 
 /// How long each part took.
 fn came_up(course: &Course<'_>) -> String {
-    let system = match (course.ssh.last(), course.facts.boot_target) {
-        (Some((_, system, _)), _) => *system,
+    let system = match (course.answered(), course.facts.boot_target) {
+        (Some((_, system)), _) => system,
         (None, BootTarget::Installer) => System::Installer,
         (None, BootTarget::Local | BootTarget::Environment) => System::Deployed,
     };
     let mut parts = Vec::new();
-    let after = |record: &BootRecord| course.offset(record);
+    let after = |record: &BootRecord| record.at.duration_since(course.began()).as_secs_f64();
     if let Some((first, _)) = course.firmware.first() {
-        parts.push(format!("first request after {} s", after(first)));
+        parts.push(format!("first request after {:.1} s", after(first)));
     }
     let sent = course.files.iter().filter(|(_, file)| file.bytes > 0).count();
     if let Some((last, _)) = course.files.last().filter(|_| sent > 0) {
-        parts.push(format!("{sent} files with {} bytes after {} s", bytes(course), after(last)));
+        parts.push(format!("{sent} files with {} after {:.1} s", megabytes(course), after(last)));
     }
     if let Some(granted) = course.granted() {
-        parts.push(format!("the system's address after {} s", after(granted)));
+        parts.push(format!("the system's address after {:.1} s", after(granted)));
     }
     if let Some(mount) = course.mount {
-        parts.push(format!("root mounted after {} s", after(mount)));
+        parts.push(format!("root mounted after {:.1} s", after(mount)));
     }
-    if let Some(answered) = course.answered() {
-        parts.push(format!("SSH after {} s", after(answered)));
+    if let Some((answered, _)) = course.answered() {
+        parts.push(format!("SSH after {:.1} s", after(answered)));
     }
-    let who = match system {
-        System::Installer => "The installer",
-        System::Deployed => "The deployed system",
-    };
-    format!("{who} came up: {}.", parts.join(", "))
+    format!("{} came up: {}.", capital(system), parts.join(", "))
 }
 
-fn bytes(course: &Course<'_>) -> u64 {
-    course.files.iter().map(|(_, file)| file.bytes).fold(0, u64::saturating_add)
+/// What was loaded, to a tenth.
+fn megabytes(course: &Course<'_>) -> String {
+    let bytes = course.files.iter().map(|(_, file)| file.bytes).fold(0, u64::saturating_add);
+    let tenths = bytes.saturating_add(50_000) / 100_000;
+    format!("{}.{} MB", tenths / 10, tenths % 10)
 }

@@ -10,7 +10,7 @@ mod system;
 mod up;
 
 use super::course::{Course, Stage};
-use crate::model::boot_event::BootRecord;
+use crate::model::boot_event::{BootRecord, System};
 use crate::model::explanation::{Explanation, Outlook};
 
 /// A row of the table.
@@ -60,7 +60,15 @@ pub(super) fn matches(course: &Course<'_>) -> Vec<(&'static Signature, Finding)>
     in_stage.filter_map(|signature| Some((signature, (signature.judge)(course)?))).collect()
 }
 
-/// Seconds as they stand in sentences.
+/// A system at the beginning of a sentence.
+pub(super) fn capital(system: System) -> &'static str {
+    match system {
+        System::Installer => "The installer",
+        System::Deployed => "The deployed system",
+    }
+}
+
+/// A number of times in words.
 fn times(number: usize) -> String {
     match number {
         1 => "once".to_owned(),

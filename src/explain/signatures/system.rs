@@ -1,12 +1,12 @@
 //! From the kernel to SSH. *Pure.*
 
 use super::power::boots_card_first;
-use super::{Finding, Signature};
+use super::{Finding, Signature, capital};
 use crate::explain::boots::file_name;
 use crate::explain::course::{Course, Stage};
-use crate::explain::numbers::{KERNEL_START, MOUNT, SSH};
+use crate::explain::numbers::{KERNEL_START, MOUNT, RESTART, SSH};
 use crate::model::board::FirmwareClass;
-use crate::model::boot_event::{BootRecord, FileOutcome, FileTransfer, SshSeen, System};
+use crate::model::boot_event::{BootRecord, FileOutcome, FileTransfer, SshSeen};
 use crate::model::explanation::Outlook;
 
 pub(super) const ROWS: &[Signature] = &[
@@ -152,7 +152,8 @@ fn other_host_key(course: &Course<'_>) -> Option<Finding> {
         "{} was expected at the node's address, but a server with another host key answers ({key}).",
         capital(*expected)
     );
-    boots_card_first(course).is_none().then(|| Finding::new(sentence, [*record]))
+    let is_so = course.since(record) >= RESTART && boots_card_first(course).is_none();
+    is_so.then(|| Finding::new(sentence, [*record]))
 }
 
 fn key_refused(course: &Course<'_>) -> Option<Finding> {
@@ -160,11 +161,4 @@ fn key_refused(course: &Course<'_>) -> Option<Finding> {
     let sentence = format!("{} answers, but does not accept pimaster's key.", capital(*expected));
     let is_so = **seen == SshSeen::KeyRefused && boots_card_first(course).is_none();
     is_so.then(|| Finding::new(sentence, [*record]))
-}
-
-fn capital(system: System) -> &'static str {
-    match system {
-        System::Installer => "The installer",
-        System::Deployed => "The deployed system",
-    }
 }

@@ -53,7 +53,7 @@ fn late_link(course: &Course<'_>) -> Option<Finding> {
 }
 
 fn slow_boot(course: &Course<'_>) -> Option<Finding> {
-    let (on, up) = (course.power_on?, course.answered()?);
+    let (on, (up, _)) = (course.power_on?, course.answered()?);
     let seconds = course.offset(up);
     let sentence = format!("It came up, but needed {seconds} s; good boots take 40 to 100 s.");
     let is_so = seconds >= SLOW_BOOT && lost_packets(course).is_none() && late_link(course).is_none();

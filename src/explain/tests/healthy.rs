@@ -44,7 +44,11 @@ fn the_installer_boots_on_every_class() {
         let story = story.wait(9.0).ssh(System::Installer, SshSeen::Expected);
         calm(&story);
         let up = story.is("came_up", Outlook::Up);
-        assert!(up.sentence.starts_with("The installer came up: first request after 7 s"), "{}", up.sentence);
+        assert!(
+            up.sentence.starts_with("The installer came up: first request after 7.0 s"),
+            "{}",
+            up.sentence
+        );
         assert!(
             up.sentence.contains("root mounted after 2") && up.sentence.contains("SSH after 3"),
             "{}",
@@ -102,11 +106,15 @@ fn a_restart_into_the_deployed_system_is_a_boot_of_its_own() {
     let installed = installed.ssh(System::Installer, SshSeen::Expected).wait(100.0).with(deployed);
     // The installer is still up when the deployed system is expected for the first time.
     let stranger = SshSeen::OtherKey { key: "SHA256:installer".into() };
-    let going = installed.ssh(System::Deployed, stranger).wait(15.0).firmware_address();
+    let installed = installed.ssh(System::Deployed, stranger).wait(15.0);
+    let said = installed.clone().is("under_way", Outlook::UnderWay).sentence;
+    assert!(said.starts_with("The installer is about to restart"), "{said}");
+    installed.clone().wait(20.0).troubled("other_host_key");
+    let going = installed.firmware_address();
     let going = going.refused(&["e5ef6e9d/start4.elf"], FileRefusal::Local).wait(30.0).system_address();
     let up = going.wait(5.0).ssh(System::Deployed, SshSeen::Expected).is("came_up", Outlook::Up);
     assert!(
-        up.sentence.starts_with("The deployed system came up: first request after 0 s"),
+        up.sentence.starts_with("The deployed system came up: first request after 0.0 s"),
         "{}",
         up.sentence
     );

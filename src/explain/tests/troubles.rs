@@ -172,7 +172,7 @@ fn system(id: &str) -> Option<Story> {
         "root_not_mounted" => running().system_address().wait(70.0),
         "system_silent" => running().with(|facts| facts.notices_mounts = false).system_address().wait(130.0),
         "mounted_no_ssh" => running().system_address().mount().wait(130.0),
-        "other_host_key" => running().system_address().mount().ssh(System::Installer, stranger()),
+        "other_host_key" => running().system_address().mount().ssh(System::Installer, stranger()).wait(35.0),
         "key_refused" => running().system_address().mount().ssh(System::Installer, SshSeen::KeyRefused),
         "lost_packets" => {
             let slow =
@@ -238,6 +238,7 @@ fn boards_without_order_that_boot_the_card_are_told_from_strangers() {
     card.troubled("boots_card_first");
     // The same answer after a boot from the network: it is another machine, or another key.
     let network = Story::of(Rom3b).loaded().wait(20.0).system_address().ssh(System::Installer, stranger());
+    let network = network.wait(35.0);
     network.troubled("other_host_key");
 }
 
