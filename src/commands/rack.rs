@@ -83,8 +83,13 @@ pub(super) async fn list_nodes(config: Config, out: &Output) -> anyhow::Result<(
     let store = open_store(&config)?;
     for node in store.read(nodes::list).await? {
         let serial = node.serial.map_or_else(|| "-".to_owned(), |serial| serial.to_string());
-        let Node { name, address, mac, model, .. } = &node;
+        let Node { id, name, address, mac, model, .. } = &node;
+        let id = *id;
         out.line(format_args!("{name}\t{address}\t{mac}\t{}\t{serial}", model.as_str()))?;
+        let order = store.read(move |conn| nodes::boot_order(conn, id)).await?;
+        if let Some(order) = order.filter(|order| !order.is_network_first()) {
+            out.line(format_args!("{name}\twarning: {}", order.warning()))?;
+        }
     }
     for seen in store.read(sightings::list).await? {
         let model = seen.observation.model().shown_with(seen.observation.revision);

@@ -10,6 +10,7 @@ use super::states::Step;
 use super::steps::{self, Hands, Job, Report, Session, Trouble, World};
 use crate::explain::explain_latest;
 use crate::model::board::{BoardSerial, RevisionCode};
+use crate::model::boot_order::BootOrder;
 use crate::model::deployment::{Deployment, DeploymentState as S, StepEvent};
 use crate::model::ids::DeploymentId;
 use crate::store::{self, boot_events, deployments, nodes};
@@ -61,6 +62,7 @@ struct Probed {
     boot_id: String,
     serial: Option<BoardSerial>,
     revision: Option<RevisionCode>,
+    boot_order: Option<BootOrder>,
 }
 
 /// How a step's turn ended.
@@ -196,8 +198,8 @@ impl Driver {
                 });
             }
             Report::Seen(text) => *obstacle = Some(text),
-            Report::Probed { boot_id, serial, revision } => {
-                self.pending.probed = Some(Probed { boot_id, serial, revision });
+            Report::Probed { boot_id, serial, revision, boot_order } => {
+                self.pending.probed = Some(Probed { boot_id, serial, revision, boot_order });
             }
         }
         None
@@ -290,9 +292,10 @@ impl Driver {
             if let Some(taken) = takes {
                 deployments::take_request(tx, row.id, taken)?;
             }
-            if let Some(Probed { boot_id, serial, revision }) = &pending.probed {
+            if let Some(Probed { boot_id, serial, revision, boot_order }) = &pending.probed {
                 deployments::set_boot_id(tx, row.id, boot_id)?;
                 nodes::set_identity(tx, row.node, *serial, *revision)?;
+                nodes::set_boot_order(tx, row.node, *boot_order)?;
             }
             Ok(())
         });

@@ -7,6 +7,7 @@
 use super::wire::ReplyOption;
 use crate::model::board::FirmwareClass;
 use crate::model::node::BootTarget;
+use crate::model::quirk::{Quirk, Quirks};
 use std::net::Ipv4Addr;
 
 /// What a Raspberry Pi looks for in option 43 to know that it can boot from here.
@@ -32,13 +33,21 @@ pub fn options(
     target: BootTarget,
     machine_id: Option<&[u8]>,
     tftp_server: Ipv4Addr,
+    quirks: Quirks,
 ) -> Vec<ReplyOption> {
+    if target == BootTarget::Local && !quirks.has(Quirk::AnsweredWhenLocal) {
+        return Vec::new();
+    }
     let mut options = vec![ReplyOption::VendorClass("PXEClient")];
     let echoed = machine_id.filter(|id| id.len() == MACHINE_ID_LENGTH);
     options.extend(echoed.map(|id| ReplyOption::MachineId(id.to_vec())));
-    options.push(ReplyOption::VendorInformation(vendor_information(firmware)));
+    if quirks.has(Quirk::BootServerName) {
+        options.push(ReplyOption::VendorInformation(vendor_information(firmware, quirks)));
+    }
     // Boot ROMs take the OFFER's sender, the last option 66 wins; EEPROMs take siaddr or option 66.
-    options.push(ReplyOption::TftpServer(tftp_server));
+    if quirks.has(Quirk::ServerInOption66) {
+        options.push(ReplyOption::TftpServer(tftp_server));
+    }
     options.extend(boot_file(firmware, target).map(ReplyOption::BootFile));
     options
 }
@@ -55,10 +64,12 @@ fn boot_file(firmware: FirmwareClass, target: BootTarget) -> Option<&'static str
 }
 
 /// Option 43 as dnsmasq writes it for `pxe-service=0,"Raspberry Pi Boot"`, which every model is known to take.
-fn vendor_information(firmware: FirmwareClass) -> Vec<u8> {
+fn vendor_information(firmware: FirmwareClass, quirks: Quirks) -> Vec<u8> {
     let service = match firmware {
-        FirmwareClass::Rom3b => SERVICE_FOR_ROM_3B,
-        FirmwareClass::Rom3bPlus | FirmwareClass::Eeprom4 | FirmwareClass::Eeprom5 => SERVICE,
+        FirmwareClass::Rom3b if quirks.has(Quirk::PaddedServerName) => SERVICE_FOR_ROM_3B,
+        FirmwareClass::Rom3b | FirmwareClass::Rom3bPlus | FirmwareClass::Eeprom4 | FirmwareClass::Eeprom5 => {
+            SERVICE
+        }
     };
     let mut inner = vec![PXE_DISCOVERY_CONTROL, 1, NO_DISCOVERY];
     // A prompt: timeout 0 (take the first entry at once), text. A menu entry: type 0, length, text.

@@ -108,7 +108,7 @@ fn only_the_offer_to_the_3bs_rom_is_repeated() {
     check(&rom_3b_plus(), BoardModel::Pi3bPlus, Repeat::Once);
     check(&eeprom_4(), BoardModel::Pi4b, Repeat::Once);
     check(&kernel(DISCOVER), BoardModel::Pi3b, Repeat::Once);
-    check(&rom_3b().relayed_by(RELAY), BoardModel::Pi3b, Repeat::Once);
+    check(&rom_3b().relayed_by(RELAY), BoardModel::Pi3b, Repeat::ForRom3b);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::wire::{self, ReplyKind};
 use super::{Known, Responder, observe};
 use crate::model::board::BoardModel;
 use crate::model::net::MacAddr;
+use crate::model::quirk::Quirks;
 use proptest::prelude::*;
 
 /// The most that fits a datagram every host must take (RFC 791), with a relay's longest information on top.
@@ -16,12 +17,12 @@ fn survive(bytes: &[u8]) -> Result<(), TestCaseError> {
     let Ok(request) = wire::decode(bytes) else { return Ok(()) };
     prop_assert_eq!(&bytes[..3], [1, 1, 6]);
     prop_assert_eq!(&bytes[236..240], [99, 130, 83, 99]);
-    let seen = observe::observe(&request);
+    let seen = observe::observe(&request, Quirks::ALL);
     let _shown = seen.model();
     for model in BoardModel::ALL {
         let node = crate::model::node::Node { mac: request.mac, ..node(request.mac.0, *model) };
         let known = Known { node, lease: None, holder: None };
-        let decision = Responder::new(config()).respond(&request, &seen, Some(&known), now());
+        let decision = Responder::new(config(), Quirks::ALL).respond(&request, &seen, Some(&known), now());
         prop_assert!(decision.verdict.text().len() < 300);
         let Verdict::Answer(answer) = decision.verdict else { continue };
         let reply = wire::encode(&answer.reply).unwrap();

@@ -9,24 +9,24 @@ use crate::model::observation::Observation;
 
 /// What a packet tells that the node's row does not say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Identity {
+pub(crate) struct Identity {
     /// The serial number to store.
-    pub(super) serial: Option<BoardSerial>,
+    pub(crate) serial: Option<BoardSerial>,
     /// The revision code to store.
-    pub(super) revision: Option<RevisionCode>,
+    pub(crate) revision: Option<RevisionCode>,
     /// What contradicts the row and is not stored, for people to read.
-    pub(super) doubt: Option<String>,
+    pub(crate) doubt: Option<String>,
 }
 
 impl Identity {
     /// Whether there is something to store.
-    pub(super) fn is_news(&self) -> bool {
+    pub(crate) fn is_news(&self) -> bool {
         self.serial.is_some() || self.revision.is_some()
     }
 }
 
 /// Judges what the packet tells of the node's board.
-pub(super) fn judge(node: &Node, seen: &Observation) -> Identity {
+pub(crate) fn judge(node: &Node, seen: &Observation) -> Identity {
     let serial = seen.serial.filter(|serial| node.serial != Some(*serial));
     let revision = seen.revision.filter(|revision| node.revision != Some(*revision));
     let learnt = serial.filter(|serial| node.learns(*serial));
@@ -53,9 +53,10 @@ mod tests {
     use super::super::{observe, wire};
     use super::*;
     use crate::model::board::BoardModel;
+    use crate::model::quirk::Quirks;
 
     fn told(packet: &super::super::packets::Packet) -> Observation {
-        observe::observe(&wire::decode(&packet.bytes()).unwrap())
+        observe::observe(&wire::decode(&packet.bytes()).unwrap(), Quirks::ALL)
     }
 
     #[test]

@@ -11,11 +11,11 @@
 pub mod boot;
 pub mod destination;
 pub mod frame;
-mod identity;
+pub(crate) mod identity;
 mod link;
 mod neighbour;
 pub mod observe;
-mod repeats;
+pub(crate) mod repeats;
 mod responder;
 mod server;
 mod socket;

@@ -11,6 +11,7 @@ use crate::model::clock::{Timestamp, from_millis};
 use crate::model::ids::NodeId;
 use crate::model::net::MacAddr;
 use crate::model::node::{BootTarget, Node};
+use crate::model::quirk::Quirks;
 use crate::store::leases::Lease;
 use std::net::Ipv4Addr;
 
@@ -202,7 +203,12 @@ pub(super) fn respond(config: Config, packet: &Packet, node: Option<Node>, lease
         holder: leases.iter().find(|lease| lease.address == node.address).cloned(),
         node,
     });
-    Responder::new(config).respond(&request, &observe::observe(&request), known.as_ref(), now())
+    Responder::new(config, Quirks::ALL).respond(
+        &request,
+        &observe::observe(&request, Quirks::ALL),
+        known.as_ref(),
+        now(),
+    )
 }
 
 /// The answer of a decision that must be one.

@@ -15,13 +15,13 @@ const MOST_WAITING: usize = 1024;
 
 /// Answers that wait to be sent again, the next first.
 #[derive(Debug, Default)]
-pub(super) struct Repeats {
+pub(crate) struct Repeats {
     waiting: VecDeque<(Instant, Answer)>,
 }
 
 impl Repeats {
     /// Takes up an answer that was just sent, if it is one to repeat.
-    pub(super) fn add(&mut self, answer: Answer) {
+    pub(crate) fn add(&mut self, answer: Answer) {
         match answer.repeat {
             Repeat::Once => {}
             Repeat::ForRom3b => {
@@ -41,7 +41,7 @@ impl Repeats {
     }
 
     /// Waits for the next answer that is due; for ever if none waits. Loses nothing when dropped.
-    pub(super) async fn next(&mut self) -> Answer {
+    pub(crate) async fn next(&mut self) -> Answer {
         let Some((at, _)) = self.waiting.front() else { return future::pending().await };
         sleep_until(*at).await;
         match self.waiting.pop_front() {

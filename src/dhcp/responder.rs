@@ -10,12 +10,13 @@
 //! ```
 
 use super::destination::Destination;
-use super::verdict::{Answer, Decision, Heard, Ignore, Repeat, Verdict};
-use super::wire::{Reply, ReplyKind, ReplyOption, Request, RequestKind};
+use super::verdict::{Answer, Decision, Heard, Ignore, Neighbour, Repeat, Verdict};
+use super::wire::{Alignment, Reply, ReplyKind, ReplyOption, Request, RequestKind};
 use super::{Config, boot};
 use crate::model::clock::{Timestamp, from_millis, seconds_between, to_millis};
 use crate::model::node::Node;
 use crate::model::observation::{Asker, Observation};
+use crate::model::quirk::{Quirk, Quirks};
 use crate::store::leases::{Lease, LeaseState};
 use std::net::Ipv4Addr;
 
@@ -43,12 +44,13 @@ pub struct Known {
 #[derive(Debug, Clone)]
 pub struct Responder {
     config: Config,
+    quirks: Quirks,
 }
 
 impl Responder {
     /// A responder with these settings.
-    pub fn new(config: Config) -> Self {
-        Self { config }
+    pub fn new(config: Config, quirks: Quirks) -> Self {
+        Self { config, quirks }
     }
 
     /// Decides.
@@ -63,7 +65,7 @@ impl Responder {
         if let Some(server) = request.server.filter(|server| *server != self.config.server_address) {
             return ignored(Ignore::OtherServer(server));
         }
-        let exchange = Exchange { config: &self.config, request, seen, known, now };
+        let exchange = Exchange { config: &self.config, quirks: self.quirks, request, seen, known, now };
         match request.kind {
             RequestKind::Discover => exchange.discover(),
             RequestKind::Request => exchange.request(),
@@ -77,6 +79,7 @@ impl Responder {
 /// One request of a node, with all that the answer depends on.
 struct Exchange<'a> {
     config: &'a Config,
+    quirks: Quirks,
     request: &'a Request,
     seen: &'a Observation,
     known: &'a Known,
@@ -164,6 +167,7 @@ impl Exchange<'_> {
 
     fn granted(&self, kind: ReplyKind, state: LeaseState) -> Decision {
         let seconds = self.config.lease_seconds;
+        let is_lease = kind != ReplyKind::Offer || self.quirks.has(Quirk::OfferIsLease);
         let mut options = vec![
             ReplyOption::LeaseTime(seconds),
             ReplyOption::RenewalTime(seconds / 2),
@@ -171,7 +175,7 @@ impl Exchange<'_> {
         ];
         options.extend(self.settings());
         let reply = self.reply(kind, self.address(), options);
-        self.answered(reply, Some(self.leased(self.address(), state, seconds)))
+        self.answered(reply, is_lease.then(|| self.leased(self.address(), state, seconds)))
     }
 
     fn refused(&self) -> Decision {
@@ -190,8 +194,10 @@ impl Exchange<'_> {
             yiaddr: Ipv4Addr::UNSPECIFIED,
             siaddr: Ipv4Addr::UNSPECIFIED,
             giaddr: self.request.giaddr,
+            hops: self.hops(),
             mac: self.request.mac,
             options,
+            alignment: self.alignment(),
         };
         self.answered(reply, self.given_up())
     }
@@ -202,12 +208,14 @@ impl Exchange<'_> {
             return ignored(Ignore::NoInterface);
         }
         let repeat = match reply.kind {
-            ReplyKind::Offer if self.seen.rom_3b && !matches!(destination, Destination::Relay(_)) => {
-                Repeat::ForRom3b
-            }
+            ReplyKind::Offer if self.seen.rom_3b && self.quirks.has(Quirk::RepeatedOffer) => Repeat::ForRom3b,
             ReplyKind::Offer | ReplyKind::Ack | ReplyKind::Nak => Repeat::Once,
         };
-        let answer = Answer { reply, destination, repeat, asker: self.seen.asker };
+        let neighbour = match self.seen.asker {
+            Asker::Firmware if self.quirks.has(Quirk::KnownNeighbour) => Neighbour::Told,
+            Asker::Firmware | Asker::System => Neighbour::Asked,
+        };
+        let answer = Answer { reply, destination, repeat, asker: self.seen.asker, neighbour };
         Decision { lease, verdict: Verdict::Answer(Box::new(answer)) }
     }
 
@@ -232,10 +240,15 @@ impl Exchange<'_> {
             ciaddr,
             yiaddr,
             // Kernels and initial RAM disks take their NFS server from here if they are told no other.
-            siaddr: self.config.server_address,
+            siaddr: match self.quirks.has(Quirk::ServerInSiaddr) {
+                true => self.config.server_address,
+                false => Ipv4Addr::UNSPECIFIED,
+            },
             giaddr: self.request.giaddr,
+            hops: self.hops(),
             mac: self.request.mac,
             options,
+            alignment: self.alignment(),
         }
     }
 
@@ -252,7 +265,8 @@ impl Exchange<'_> {
                 let node = &self.known.node;
                 let firmware = self.seen.firmware(node.firmware());
                 let id = self.request.machine_id.as_deref();
-                options.extend(boot::options(firmware, node.boot_target, id, config.server_address));
+                let (target, server) = (node.boot_target, config.server_address);
+                options.extend(boot::options(firmware, target, id, server, self.quirks));
             }
             Asker::System => {
                 options.extend(some_servers(&config.dns).map(ReplyOption::DomainNameServers));
@@ -262,6 +276,14 @@ impl Exchange<'_> {
             }
         }
         options
+    }
+
+    fn hops(&self) -> u8 {
+        if self.quirks.has(Quirk::ZeroHops) { 0 } else { self.request.hops }
+    }
+
+    fn alignment(&self) -> Alignment {
+        if self.quirks.has(Quirk::NoPads) { Alignment::Any } else { Alignment::Even }
     }
 
     fn relay_information(&self) -> Option<ReplyOption> {

@@ -12,6 +12,7 @@ use crate::model::ids::NodeId;
 use crate::model::net::MacAddr;
 use crate::model::node::Node;
 use crate::model::observation::{Asker, Observation};
+use crate::model::quirk::Quirks;
 use crate::store::leases::{Lease, LeaseState};
 use std::net::Ipv4Addr;
 
@@ -253,11 +254,11 @@ fn a_host_name_in_another_alphabet_hides_nothing() {
         Packet::new(REQUEST, MAC_4).with(12, b"caf\xe9\x01").requesting(ADDRESS).naming_server(SERVER);
     let request = wire::decode(&packet.bytes()).unwrap();
     assert_eq!((request.requested, request.server), (Some(ADDRESS), Some(SERVER)));
-    assert_eq!(observe(&request).host_name.as_deref(), Some("caf??"));
+    assert_eq!(observe(&request, Quirks::ALL).host_name.as_deref(), Some("caf??"));
 }
 
 fn seen(packet: &Packet) -> Observation {
-    observe(&wire::decode(&packet.bytes()).unwrap())
+    observe(&wire::decode(&packet.bytes()).unwrap(), Quirks::ALL)
 }
 
 #[test]

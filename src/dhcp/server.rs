@@ -7,13 +7,14 @@
 use super::repeats::Repeats;
 use super::responder::{Known, Responder};
 use super::socket::Socket;
-use super::verdict::{Answer, Verdict};
+use super::verdict::{Answer, Neighbour, Verdict};
 use super::wire::{self, Request, RequestKind};
 use super::{Config, Error, identity, observe};
 use crate::model::boot_event::{BootEvent, DhcpAsked, DhcpExchange};
 use crate::model::clock::{self, Timestamp};
 use crate::model::node::Node;
-use crate::model::observation::{Asker, Observation};
+use crate::model::observation::Observation;
+use crate::model::quirk::Quirks;
 use crate::store::boot_events::{self, NewEvent};
 use crate::store::{self, Store, Transaction, leases, nodes, sightings};
 use std::io;
@@ -43,7 +44,7 @@ impl Server {
     /// Binds the port. Call it inside the runtime that will run the server.
     pub fn bind(config: Config, store: Store) -> Result<Self, Error> {
         let socket = Socket::bind(&config)?;
-        Ok(Self { socket, store, responder: Arc::new(Responder::new(config)) })
+        Ok(Self { socket, store, responder: Arc::new(Responder::new(config, Quirks::ALL)) })
     }
 
     /// The address bound to.
@@ -127,7 +128,7 @@ impl Server {
         let transaction = self.store.write(move |tx| {
             let (mut answers, mut events, mut strangers) = (Vec::new(), Vec::new(), 0);
             for request in requests.get(range).unwrap_or_default() {
-                let seen = observe::observe(request);
+                let seen = observe::observe(request, Quirks::ALL);
                 let Some(node) = nodes::by_mac(tx, request.mac)? else {
                     tracing::debug!(mac = %request.mac, "an unknown machine");
                     strangers += 1;
@@ -163,9 +164,9 @@ impl Server {
 
     async fn send(&self, answer: &Answer) {
         let destination = answer.destination;
-        match answer.asker {
-            Asker::Firmware => self.socket.introduce(destination),
-            Asker::System => {}
+        match answer.neighbour {
+            Neighbour::Told => self.socket.introduce(destination),
+            Neighbour::Asked => {}
         }
         let sent = match wire::encode(&answer.reply) {
             Ok(bytes) => self.socket.send(destination, &bytes).await,

@@ -40,6 +40,17 @@ pub struct Answer {
     pub repeat: Repeat,
     /// Whether the board's firmware or its system asked.
     pub asker: Asker,
+    /// How the kernel learns where the board is.
+    pub neighbour: Neighbour,
+}
+
+/// How the kernel learns a board's hardware address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Neighbour {
+    /// It is told, before the reply leaves.
+    Told,
+    /// By ARP, when it needs it.
+    Asked,
 }
 
 /// How often a reply is sent.

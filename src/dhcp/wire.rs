@@ -48,6 +48,8 @@ pub struct Request {
     pub ciaddr: Ipv4Addr,
     /// The relay that passed the packet on; 0.0.0.0 if none did.
     pub giaddr: Ipv4Addr,
+    /// How many relays counted it.
+    pub hops: u8,
     /// Who asks.
     pub mac: MacAddr,
     /// The address asked for (option 50).
@@ -148,6 +150,7 @@ pub fn decode(bytes: &[u8]) -> Result<Request, Nonsense> {
         flags: message.flags().into(),
         ciaddr: message.ciaddr(),
         giaddr,
+        hops: message.hops(),
         mac: MacAddr(mac),
         requested: None,
         server: None,
@@ -301,10 +304,23 @@ pub struct Reply {
     pub siaddr: Ipv4Addr,
     /// The relay.
     pub giaddr: Ipv4Addr,
+    /// The hops it says.
+    pub hops: u8,
     /// The client.
     pub mac: MacAddr,
     /// The options behind 53, in the order in which they are sent.
     pub options: Vec<ReplyOption>,
+    /// Where they may begin.
+    pub alignment: Alignment,
+}
+
+/// Where options may begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Alignment {
+    /// Anywhere, one directly behind the other.
+    Any,
+    /// At even offsets, with pad options between them.
+    Even,
 }
 
 /// A reply that does not fit its format.
@@ -322,7 +338,7 @@ pub fn encode(reply: &Reply) -> Result<Vec<u8>, NotEncodable> {
         reply.giaddr,
         &reply.mac.0,
     );
-    message.set_opcode(v4::Opcode::BootReply).set_flags(reply.flags.into());
+    message.set_opcode(v4::Opcode::BootReply).set_hops(reply.hops).set_flags(reply.flags.into());
     let mut bytes = Vec::with_capacity(LEAST_REPLY * 2);
     let mut encoder = Encoder::new(&mut bytes);
     // Without options of its own the message is the fixed part and the cookie alone; the options follow in our
@@ -335,6 +351,9 @@ pub fn encode(reply: &Reply) -> Result<Vec<u8>, NotEncodable> {
     })
     .encode(&mut encoder)?;
     for option in &reply.options {
+        if reply.alignment == Alignment::Even && encoder.len_filled() % 2 == 1 {
+            DhcpOption::Pad.encode(&mut encoder)?;
+        }
         wire_option(option).encode(&mut encoder)?;
     }
     DhcpOption::End.encode(&mut encoder)?;

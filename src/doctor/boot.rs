@@ -14,7 +14,7 @@ use super::scene::{Daemon, Scene};
 use super::wire::Overheard;
 use crate::config::Config;
 use crate::model::check::Check;
-use crate::sim::firmware::{Firmware, Keep, NetworkBoot, Outcome, Pace, Relayed, Transfer, Wire};
+use crate::sim::firmware::{Firmware, Keep, NetworkBoot, Outcome, Pace, Relayed, Transfer, Version, Wire};
 use crate::store::Store;
 use crate::{dhcp, tftp};
 use std::io;
@@ -125,7 +125,8 @@ async fn run(config: &Config, guest: Guest) -> io::Result<NetworkBoot> {
         Path::Interface => Box::new(Overheard::open(server, tftp_port).await?),
         Path::Loopback => Box::new(Relayed::bind(guest.address, server, tftp_port)?),
     };
-    let firmware = Firmware { identity: guest.identity, pace: Pace::new(SPEED), keep: Keep::Text };
+    let (identity, version, pace) = (guest.identity, Version::Newest, Pace::new(SPEED));
+    let firmware = Firmware { identity, version, pace, keep: Keep::Text };
     firmware.boot(wire.as_mut()).await.map_err(io::Error::other)
 }
 
@@ -166,6 +167,11 @@ fn judge(outcome: &NetworkBoot, config: &Config, path: Path, servers: Servers, t
             "every file of the installer",
             "Run `pimaster nfs prepare` again; if the file is there, see that no firewall drops UDP port 69.",
         ),
+        NetworkBoot::Hung { lease, file, transfers } => Verdict::failure(
+            format!("got {} and hangs at {file}, after {} requests ({way})", lease.address, transfers.len()),
+            "each block of a file once",
+            "Look in the nodes' network for what doubles packets: a loop between switches, a second TFTP server.",
+        ),
         NetworkBoot::Loaded(loaded) => {
             let root = format!("nfsroot={}:{}", config.tftp.nfs_server, config.nfs.root.display());
             if !loaded.cmdline.contains(&root) {
@@ -204,7 +210,13 @@ fn way(path: Path, servers: Servers) -> String {
 fn loaded_files(transfers: &[Transfer]) -> (usize, u64) {
     let bytes = |transfer: &Transfer| match transfer.outcome {
         Outcome::Loaded { bytes, .. } => Some(bytes),
-        Outcome::Found { .. } | Outcome::Refused { .. } | Outcome::WrongOptions | Outcome::Stalled => None,
+        Outcome::Found { .. }
+        | Outcome::Refused { .. }
+        | Outcome::WrongOptions
+        | Outcome::PassedOver
+        | Outcome::TooLong
+        | Outcome::Hung
+        | Outcome::Stalled => None,
     };
     let loaded: Vec<u64> = transfers.iter().filter_map(bytes).collect();
     (loaded.len(), loaded.iter().sum())

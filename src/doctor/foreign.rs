@@ -140,7 +140,7 @@ fn judge(offers: &BTreeMap<Ipv4Addr, Offer>, own: Ipv4Addr) -> Vec<Verdict> {
 mod tests {
     use super::super::finding::Outcome;
     use super::*;
-    use crate::dhcp::wire::{self, Reply, ReplyKind, ReplyOption, RequestKind};
+    use crate::dhcp::wire::{self, Alignment, Reply, ReplyKind, ReplyOption, RequestKind};
 
     const MAC: MacAddr = MacAddr([2, 0x64, 0, 0, 0, 7]);
     const SERVER: Ipv4Addr = Ipv4Addr::new(10, 20, 0, 66);
@@ -164,6 +164,8 @@ mod tests {
             ciaddr: Ipv4Addr::UNSPECIFIED,
             yiaddr: [10, 20, 0, 200].into(),
             siaddr: Ipv4Addr::UNSPECIFIED,
+            hops: 0,
+            alignment: Alignment::Any,
             giaddr: Ipv4Addr::UNSPECIFIED,
             mac: MAC,
             options: vec![ReplyOption::LeaseTime(60), ReplyOption::ServerIdentifier(SERVER)],

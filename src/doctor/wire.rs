@@ -7,7 +7,7 @@
 //! server's own port, where the server itself listens: it is read off the loopback interface, which takes CAP_NET_RAW.
 
 use super::datagram::{self, LARGEST_FRAME};
-use crate::sim::firmware::{Lease, Wire, relay};
+use crate::sim::firmware::{Lease, TransferSocket, Wire, relay};
 use async_trait::async_trait;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -60,8 +60,8 @@ impl Wire for Overheard {
     }
 
     /// The board's address is on no interface: TFTP knows the board by its serial number.
-    async fn transfer_socket(&mut self) -> io::Result<UdpSocket> {
-        UdpSocket::bind((*self.server.ip(), 0)).await
+    async fn transfer_socket(&mut self) -> io::Result<Box<dyn TransferSocket>> {
+        Ok(Box::new(UdpSocket::bind((*self.server.ip(), 0)).await?))
     }
 
     fn tftp_port(&self) -> u16 {

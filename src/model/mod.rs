@@ -14,6 +14,7 @@
 pub mod agent;
 pub mod board;
 pub mod boot_event;
+pub mod boot_order;
 pub mod check;
 pub mod clock;
 pub mod deployment;
@@ -29,6 +30,7 @@ pub mod node;
 pub mod observation;
 pub mod power;
 pub mod problem;
+pub mod quirk;
 pub mod rack;
 pub mod reservation;
 pub mod ssh_key;

@@ -5,6 +5,7 @@
 //! 1 for `failed`; no line at all means the connection or the node broke, and the verb is run again. Every
 //! verb is idempotent.
 
+use super::boot_order::BootOrder;
 use super::environment::OsFamily;
 use super::image::{Digest, Layout, Partition};
 use super::problem::Problem;
@@ -117,6 +118,9 @@ pub struct ProbeReport {
     pub serial: Option<String>,
     /// The revision code in hex.
     pub revision: Option<String>,
+    /// The boot order of the EEPROM, on boards that have one and systems that show it.
+    #[serde(default)]
+    pub boot_order: Option<BootOrder>,
     /// Memory in MiB.
     pub memory_mib: u64,
     /// Changes with each boot (`/proc/sys/kernel/random/boot_id`).

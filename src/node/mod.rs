@@ -25,6 +25,7 @@ mod stop;
 mod tool;
 mod window;
 
+mod boot_order;
 mod customise;
 mod finish;
 mod grow;

@@ -1,7 +1,9 @@
 //! `probe`: what the node is. *IO: reads /proc.* The readers of text are pure.
 
+use super::boot_order::boot_order;
 use crate::model::verb::{CardReport, ProbeReport};
 use std::fs;
+use std::path::Path;
 
 /// Says what this node is; nothing of it can fail, what cannot be read is left out.
 pub(crate) fn probe(card: Option<CardReport>) -> ProbeReport {
@@ -14,6 +16,7 @@ pub(crate) fn probe(card: Option<CardReport>) -> ProbeReport {
         model: device_tree("model").or_else(|| cpu_line(&cpu, "Model")),
         serial: cpu_line(&cpu, "Serial").or_else(|| device_tree("serial-number")),
         revision: cpu_line(&cpu, "Revision").or_else(revision_in_device_tree),
+        boot_order: boot_order(Path::new("/")),
         memory_mib: memory_mib(&memory),
         boot_id: fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned(),
         card,

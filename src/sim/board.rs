@@ -8,7 +8,9 @@
 //! ```
 
 use super::card::Card;
-use super::firmware::{Firmware, Identity, Keep, Loaded, NetworkBoot, Pace, Relayed, kernel_lease, release};
+use super::firmware::{
+    Firmware, Identity, Keep, Loaded, NetworkBoot, Pace, Relayed, Version, kernel_lease, release,
+};
 use super::installer::Installer;
 use super::local::Local;
 use super::ssh;
@@ -151,10 +153,15 @@ impl Board {
         let booting = self.status.span(Work::Boot);
         self.status.set_stage(Stage::Firmware);
         let falls_through = self.spec.identity.model.firmware().falls_through_to_card();
-        let firmware = Firmware { identity: self.spec.identity, pace: self.settings.pace, keep: Keep::Text };
-        // The older ROMs look at the card first: bootcode.bin on it keeps them off the network.
+        let (identity, pace) = (self.spec.identity, self.settings.pace);
+        let mut firmware = Firmware { identity, version: Version::Newest, pace, keep: Keep::Text };
+        // The older ROMs look at the card first: bootcode.bin on it keeps them off the network, or does the network
+        // boot by itself if there is nothing more.
         if !falls_through && self.card_has("bootcode.bin").await? {
-            return self.boot_card(None, booting, power, &firmware).await;
+            if self.card_has("start.elf").await? {
+                return self.boot_card(None, booting, power, &firmware).await;
+            }
+            firmware.version = Version::BootcodeOnCard;
         }
         let mut wire = self.wire()?;
         let outcome = firmware.boot(&mut wire).await.map_err(io::Error::other)?;
@@ -169,6 +176,7 @@ impl Board {
             NetworkBoot::NoAnswer | NetworkBoot::NoFiles { .. } if falls_through => {
                 self.boot_card(None, booting, power, &firmware).await
             }
+            NetworkBoot::Hung { file, .. } => Ok(Next::Stuck(format!("the firmware hangs at {file}"))),
             NetworkBoot::NoAnswer => {
                 Ok(Next::Stuck("the boot ROM gave up: no DHCP server answered".to_owned()))
             }

@@ -21,6 +21,8 @@ const LONGEST_ARGUMENTS: u64 = 4 << 20;
 /// Where the process id of a running verb is kept, below the board's folder.
 const PID_FILE: &str = "verb.pid";
 const LOG_FILE: &str = "verb.log";
+/// BOOT_ORDER of the simulated EEPROMs: network, card, and again.
+const NETWORK_FIRST: u32 = 0xf12;
 /// A verb prints a line or two each second.
 const LINES_WAITING: usize = 16;
 
@@ -186,6 +188,8 @@ fn as_board(board: &Board, boot_id: &str, line: &str) -> String {
             ("boot_id", boot_id.to_owned()),
         ];
         fields.extend(facts.map(|(name, value)| (name.to_owned(), value.into())));
+        let falls_through = identity.model.firmware().falls_through_to_card();
+        fields.insert("boot_order".to_owned(), falls_through.then_some(NETWORK_FIRST).into());
         fields.insert("memory_mib".to_owned(), identity.revision.memory_mib().into());
     }
     serde_json::to_string(&VerbLine::Done { report }).unwrap_or_else(|_| line.to_owned())

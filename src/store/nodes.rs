@@ -3,6 +3,7 @@
 use super::convert::{optional_word, parsed, time, word};
 use super::error::Result;
 use crate::model::board::{BoardModel, BoardSerial, RevisionCode};
+use crate::model::boot_order::BootOrder;
 use crate::model::clock::{Timestamp, to_millis};
 use crate::model::ids::{EnvironmentId, NodeId, SwitchId};
 use crate::model::net::MacAddr;
@@ -181,6 +182,20 @@ pub fn by_port(conn: &Connection, port: PortRef) -> Result<Option<NodeId>> {
     let sql = "SELECT id FROM nodes WHERE switch_id = ?1 AND port = ?2";
     let found = conn.prepare_cached(sql)?.query_row((port.switch.0, port.port), |row| row.get("id"));
     Ok(found.optional()?.map(NodeId))
+}
+
+/// Remembers the boot order that a board's EEPROM was seen with; none keeps what was seen before.
+pub fn set_boot_order(tx: &Transaction<'_>, id: NodeId, order: Option<BootOrder>) -> Result<()> {
+    let sql = "UPDATE nodes SET boot_order = coalesce(?2, boot_order) WHERE id = ?1";
+    tx.execute(sql, (id.0, order.map(|order| order.0)))?;
+    Ok(())
+}
+
+/// The boot order that a board's EEPROM was last seen with.
+pub fn boot_order(conn: &Connection, id: NodeId) -> Result<Option<BootOrder>> {
+    let sql = "SELECT boot_order FROM nodes WHERE id = ?1";
+    let found: Option<Option<u32>> = conn.query_row(sql, [id.0], |row| row.get(0)).optional()?;
+    Ok(found.flatten().map(BootOrder))
 }
 
 /// When a node was created.

@@ -4,6 +4,7 @@
 //! UDP 69 ─► server ─ wire ─► session (one task, one socket for each transfer)
 //!                              │ path, resolve (pure: node + boot target + name -> which bytes)
 //!                              │ content, tree (a file beneath a tree, or generated text)
+//!                              │ again (pure: a request whose port has an open transfer)
 //!                              │ options, sender (pure: which blocks to send now)
 //!                              └─► events (one row for each transfer)
 //! ```
@@ -11,16 +12,17 @@
 //! Invariants: nothing outside the served trees can be named; nobody gets the files of another node; nothing
 //! is ever written; no packet is an error, it is answered or ignored.
 
+pub(crate) mod again;
 mod content;
 mod events;
-mod options;
+pub(crate) mod options;
 mod path;
 pub mod resolve;
-mod sender;
+pub(crate) mod sender;
 mod server;
 mod session;
 mod tree;
-mod wire;
+pub(crate) mod wire;
 
 #[cfg(test)]
 mod tests;

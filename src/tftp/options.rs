@@ -3,6 +3,7 @@
 //! Called by `session`. RFC 2347: only options that were asked for are acknowledged, in the order asked;
 //! others are passed over in silence.
 
+use crate::model::quirk::{Quirk, Quirks};
 use std::time::Duration;
 
 /// Block size without the option (RFC 1350).
@@ -16,7 +17,7 @@ const TIMEOUT_MAX_SECONDS: u64 = 30;
 
 /// An option of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(crate) enum Wish {
     /// `blksize` (RFC 2348).
     BlockBytes(u64),
     /// `tsize` (RFC 2349); the client's value says nothing in a read request.
@@ -29,7 +30,7 @@ pub(super) enum Wish {
 
 /// An option that is acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Grant {
+pub(crate) enum Grant {
     BlockBytes(u16),
     TransferBytes(u64),
     TimeoutSeconds(u64),
@@ -38,21 +39,24 @@ pub(super) enum Grant {
 
 /// How a transfer goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Negotiated {
+pub(crate) struct Negotiated {
     /// Bytes in each block but the last.
-    pub(super) block_bytes: u16,
+    pub(crate) block_bytes: u16,
     /// Blocks sent before an acknowledgement is needed.
-    pub(super) window: u16,
+    pub(crate) window: u16,
     /// How long to wait before sending again, if the client chose.
-    pub(super) timeout: Option<Duration>,
+    pub(crate) timeout: Option<Duration>,
     /// What to acknowledge; nothing means that data comes at once.
-    pub(super) grants: Vec<Grant>,
+    pub(crate) grants: Vec<Grant>,
 }
 
 /// Grants what can be granted for content of that many bytes. Of an option given twice the first counts.
-pub(super) fn negotiate(wishes: &[Wish], total_bytes: u64) -> Negotiated {
+pub(crate) fn negotiate(wishes: &[Wish], total_bytes: u64, quirks: Quirks) -> Negotiated {
     let mut agreed =
         Negotiated { block_bytes: PLAIN_BLOCK_BYTES, window: 1, timeout: None, grants: Vec::new() };
+    if !quirks.has(Quirk::OptionsAcknowledged) {
+        return agreed;
+    }
     for (index, wish) in wishes.iter().enumerate() {
         let earlier = wishes.iter().take(index);
         if earlier.into_iter().any(|other| std::mem::discriminant(other) == std::mem::discriminant(wish)) {
@@ -86,7 +90,7 @@ mod tests {
     use super::*;
 
     fn check(wishes: &[Wish], grants: &[Grant], block_bytes: u16, window: u16) {
-        let agreed = negotiate(wishes, 1000);
+        let agreed = negotiate(wishes, 1000, Quirks::ALL);
         assert_eq!(agreed.grants, grants, "{wishes:?}");
         assert_eq!((agreed.block_bytes, agreed.window), (block_bytes, window), "{wishes:?}");
     }
@@ -121,6 +125,9 @@ mod tests {
         check(&[Wish::TimeoutSeconds(0), Wish::TimeoutSeconds(5)], &[], 512, 1);
         check(&[Wish::TimeoutSeconds(255)], &[], 512, 1);
         check(&[Wish::BlockBytes(1024), Wish::BlockBytes(512)], &[Grant::BlockBytes(1024)], 1024, 1);
-        assert_eq!(negotiate(&[Wish::TimeoutSeconds(5)], 0).timeout, Some(Duration::from_secs(5)));
+        assert_eq!(
+            negotiate(&[Wish::TimeoutSeconds(5)], 0, Quirks::ALL).timeout,
+            Some(Duration::from_secs(5))
+        );
     }
 }

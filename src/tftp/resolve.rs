@@ -19,6 +19,7 @@ use crate::model::board::{BoardSerial, FirmwareClass};
 use crate::model::boot_event::FileRefusal as Refusal;
 use crate::model::ids::{EnvironmentId, NodeId};
 use crate::model::node::{BootTarget, Node};
+use crate::model::quirk::{Quirk, Quirks};
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
@@ -62,12 +63,13 @@ pub enum Served {
 
 impl Seen {
     /// The node that asks, judged by address and prefix together.
-    pub fn who(&self, prefix: Option<Prefix>) -> Result<&Node, Refusal> {
+    pub fn who(&self, prefix: Option<Prefix>, quirks: Quirks) -> Result<&Node, Refusal> {
         match (&self.by_address, &self.by_prefix, prefix) {
             (Some(node), Some(named), _) if node.id == named.id => Ok(node),
             (Some(_), Some(_), _) | (Some(_), None, Some(Prefix::Mac(_))) => Err(Refusal::OtherBoard),
-            (Some(node), None, Some(Prefix::Serial(serial))) if could_have(node, serial) => Ok(node),
+            (Some(node), None, Some(Prefix::Serial(serial))) if could_have(node, serial, quirks) => Ok(node),
             (Some(_), None, Some(Prefix::Serial(_))) => Err(Refusal::OtherBoard),
+            (Some(_), None, None) if !quirks.has(Quirk::FilesByAddress) => Err(Refusal::UnknownClient),
             (Some(node), None, None) | (None, Some(node), _) => Ok(node),
             (None, None, _) => Err(Refusal::UnknownClient),
         }
@@ -75,8 +77,8 @@ impl Seen {
 }
 
 /// Decides what a request gets.
-pub fn resolve(config: &Config, seen: &Seen, asked: &Asked) -> Resolution {
-    let node = match seen.who(asked.prefix) {
+pub fn resolve(config: &Config, seen: &Seen, asked: &Asked, quirks: Quirks) -> Resolution {
+    let node = match seen.who(asked.prefix, quirks) {
         Ok(node) => node,
         Err(refusal) => {
             let node = seen.by_address.as_ref().map(|node| node.id);
@@ -84,39 +86,42 @@ pub fn resolve(config: &Config, seen: &Seen, asked: &Asked) -> Resolution {
         }
     };
     let learnt = match asked.prefix {
-        Some(Prefix::Serial(serial)) if node.learns(serial) => Some(serial),
+        Some(Prefix::Serial(serial)) if quirks.has(Quirk::SerialFromPrefix) && node.learns(serial) => {
+            Some(serial)
+        }
         Some(Prefix::Serial(_) | Prefix::Mac(_)) | None => None,
     };
     let served = match node.boot_target {
         BootTarget::Local => Served::NotFound(Refusal::Local),
-        BootTarget::Installer => installer(config, node, asked),
+        BootTarget::Installer => installer(config, node, asked, quirks),
         BootTarget::Environment => match &seen.installed {
-            Some((id, cmdline)) => environment(config, asked, *id, cmdline),
+            Some((id, cmdline)) => environment(config, asked, *id, cmdline, quirks),
             None => Served::NotFound(Refusal::NothingInstalled),
         },
     };
     Resolution { node: Some(node.id), learnt, served }
 }
 
-fn installer(config: &Config, node: &Node, asked: &Asked) -> Served {
+fn installer(config: &Config, node: &Node, asked: &Asked, quirks: Quirks) -> Served {
     if asked.file_name() == CMDLINE {
         return Served::Memory(installer_cmdline(config, node.address).into_bytes());
     }
-    below(config, asked, config.data.tftp_installer())
+    below(config, asked, config.data.tftp_installer(), quirks)
 }
 
-fn environment(config: &Config, asked: &Asked, id: EnvironmentId, cmdline: &str) -> Served {
+fn environment(config: &Config, asked: &Asked, id: EnvironmentId, cmdline: &str, quirks: Quirks) -> Served {
     if asked.file_name() == CMDLINE {
         return Served::Memory(format!("{}\n", one_line(cmdline)).into_bytes());
     }
-    below(config, asked, config.data.image_boot(id))
+    below(config, asked, config.data.image_boot(id), quirks)
 }
 
 /// The kernel command line, in whatever folder `os_prefix` of a config.txt says.
 const CMDLINE: &str = "cmdline.txt";
 
-fn below(config: &Config, asked: &Asked, tree: PathBuf) -> Served {
-    let shared = (asked.path == "bootcode.bin").then(|| config.data.tftp_shared());
+fn below(config: &Config, asked: &Asked, tree: PathBuf, quirks: Quirks) -> Served {
+    let is_shared = asked.path == "bootcode.bin" && quirks.has(Quirk::SharedBootcode);
+    let shared = is_shared.then(|| config.data.tftp_shared());
     Served::File { trees: shared.into_iter().chain([tree]).collect(), path: asked.path.clone() }
 }
 
@@ -152,9 +157,11 @@ fn one_line(words: &str) -> String {
 
 /// Whether the node, known by its address, can be the board of a serial number that no node has. Of older boards
 /// the hardware address decides, whatever is stored: it may be a mistake, and the ROM asks again for ever.
-fn could_have(node: &Node, serial: BoardSerial) -> bool {
+fn could_have(node: &Node, serial: BoardSerial, quirks: Quirks) -> bool {
     match node.firmware() {
-        FirmwareClass::Rom3b | FirmwareClass::Rom3bPlus => node.proves(serial),
+        FirmwareClass::Rom3b | FirmwareClass::Rom3bPlus => {
+            node.proves(serial) && quirks.has(Quirk::SerialFromPrefix)
+        }
         FirmwareClass::Eeprom4 | FirmwareClass::Eeprom5 => node.serial.is_none(),
     }
 }
@@ -198,7 +205,7 @@ mod tests {
             by_prefix: by_prefix.cloned(),
             installed: Some((EnvironmentId(3), "root=/dev/mmcblk0p2 quiet\n".to_owned())),
         };
-        resolve(&config(), &seen, &Asked::parse(name).unwrap())
+        resolve(&config(), &seen, &Asked::parse(name).unwrap(), Quirks::ALL)
     }
 
     fn file(trees: &[&str], path: &str) -> Served {
@@ -238,7 +245,7 @@ mod tests {
     #[test]
     fn an_empty_card_has_no_environment_files() {
         let seen = Seen { by_address: Some(node(7, BootTarget::Environment)), ..Seen::default() };
-        let resolution = resolve(&config(), &seen, &Asked::parse("config.txt").unwrap());
+        let resolution = resolve(&config(), &seen, &Asked::parse("config.txt").unwrap(), Quirks::ALL);
         assert_eq!(resolution.served, Served::NotFound(Refusal::NothingInstalled));
         assert_eq!(resolution.node, Some(NodeId(7)));
     }

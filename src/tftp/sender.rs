@@ -8,12 +8,19 @@
 
 use super::options::Negotiated;
 use super::wire::Reply;
+use crate::model::quirk::{Quirk, Quirks};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// The least wait before anything is sent again; dnsmasq's, which the firmware gets on with.
-pub(super) const FIRST_WAIT: Duration = Duration::from_secs(2);
+pub(crate) const FIRST_WAIT: Duration = Duration::from_secs(2);
+
+/// What servers wait that know nothing of firmware.
+const ORDINARY_WAIT: Duration = Duration::from_secs(1);
+
+/// The last block whose number was never used before.
+const LAST_NUMBER: u64 = 65_535;
 
 /// The longest wait before anything is sent again, unless the client chose one.
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
@@ -23,7 +30,7 @@ const SILENCES: u32 = 5;
 
 /// A transfer.
 #[derive(Debug)]
-pub(super) struct Sender {
+pub(crate) struct Sender {
     window: u64,
     /// Blocks of the content; the last one is shorter than the others, and may be empty.
     total: u64,
@@ -39,11 +46,12 @@ pub(super) struct Sender {
     measured_from: Option<Instant>,
     silences: u32,
     repeats: u32,
+    quirks: Quirks,
 }
 
 /// What to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// Send the OACK.
     SendOack,
     /// Send these blocks.
@@ -60,7 +68,7 @@ pub(super) enum Step {
 
 impl Sender {
     /// A transfer of that many bytes.
-    pub(super) fn new(agreed: &Negotiated, total_bytes: u64) -> Self {
+    pub(crate) fn new(agreed: &Negotiated, total_bytes: u64, quirks: Quirks) -> Self {
         Self {
             window: agreed.window.into(),
             total: total_bytes / u64::from(agreed.block_bytes.max(1)) + 1,
@@ -72,26 +80,27 @@ impl Sender {
             measured_from: None,
             silences: 0,
             repeats: 0,
+            quirks,
         }
     }
 
     /// What to send first.
-    pub(super) fn open(&mut self, now: Instant) -> Step {
+    pub(crate) fn open(&mut self, now: Instant) -> Step {
         self.measured_from = Some(now);
         if self.greeting { Step::SendOack } else { self.send_window() }
     }
 
     /// What to do about a packet.
-    pub(super) fn on_reply(&mut self, now: Instant, reply: Reply) -> Step {
+    pub(crate) fn on_reply(&mut self, now: Instant, reply: Reply) -> Step {
         match reply {
-            Reply::Error => Step::Terminated,
-            Reply::Nonsense => Step::Wait,
+            Reply::Error if self.quirks.has(Quirk::EarlyTermination) => Step::Terminated,
+            Reply::Error | Reply::Nonsense => Step::Wait,
             Reply::Ack(number) => self.on_ack(now, number),
         }
     }
 
     /// What to do when [`Sender::wait`] has passed since the last step that sent something.
-    pub(super) fn on_silence(&mut self) -> Step {
+    pub(crate) fn on_silence(&mut self) -> Step {
         self.silences += 1;
         self.measured_from = None;
         if self.silences >= SILENCES {
@@ -102,16 +111,17 @@ impl Sender {
     }
 
     /// How long to wait for an answer to what was sent last.
-    pub(super) fn wait(&self) -> Duration {
+    pub(crate) fn wait(&self) -> Duration {
         if let Some(chosen) = self.chosen_wait {
             return chosen.max(Duration::from_secs(1));
         }
-        let first = self.smoothed_rtt.map_or(FIRST_WAIT, |rtt| (rtt * 4).max(FIRST_WAIT));
+        let least = if self.quirks.has(Quirk::PatientRepetition) { FIRST_WAIT } else { ORDINARY_WAIT };
+        let first = self.smoothed_rtt.map_or(least, |rtt| (rtt * 4).max(least));
         (first * 2u32.saturating_pow(self.silences)).min(LONGEST_WAIT.max(FIRST_WAIT))
     }
 
     /// Blocks that arrived.
-    pub(super) fn acked(&self) -> u64 {
+    pub(crate) fn acked(&self) -> u64 {
         self.acked
     }
 
@@ -128,6 +138,9 @@ impl Sender {
             self.greeting = false;
         } else {
             let new = u64::from(number.wrapping_sub(wire_number(self.acked)));
+            if new == 0 && self.acked > 0 && !self.quirks.has(Quirk::SilentOnDuplicates) {
+                return self.send_window();
+            }
             if new == 0 || new > self.sent - self.acked {
                 return Step::Wait;
             }
@@ -145,6 +158,9 @@ impl Sender {
     /// The blocks after the acknowledged ones. RFC 7440: an acknowledgement within the window says that the
     /// rest of it was lost.
     fn send_window(&mut self) -> Step {
+        if self.acked >= LAST_NUMBER && !self.quirks.has(Quirk::BlocksRollOver) {
+            return Step::GiveUp;
+        }
         self.sent = (self.acked + self.window).min(self.total);
         Step::Send(self.acked + 1..=self.sent)
     }
@@ -158,7 +174,7 @@ impl Sender {
 }
 
 /// A block's number in packets.
-pub(super) fn wire_number(block: u64) -> u16 {
+pub(crate) fn wire_number(block: u64) -> u16 {
     let [.., high, low] = block.to_be_bytes();
     u16::from_be_bytes([high, low])
 }
@@ -170,7 +186,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn sender(wishes: &[Wish], bytes: u64) -> Sender {
-        Sender::new(&negotiate(wishes, bytes), bytes)
+        Sender::new(&negotiate(wishes, bytes, Quirks::ALL), bytes, Quirks::ALL)
     }
 
     fn ack(sender: &mut Sender, number: u16) -> Step {

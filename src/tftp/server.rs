@@ -9,9 +9,11 @@
 //! ```
 
 use super::Config;
+use super::again::{Again, judge};
 use super::events::recorder;
 use super::session::{Context, Outcome, Pulse, Session};
 use super::wire::{Complaint, Opening, Request, decode_opening, encode_error};
+use crate::model::quirk::Quirks;
 use crate::store::Store;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::collections::HashMap;
@@ -26,9 +28,6 @@ use tokio_util::sync::CancellationToken;
 
 /// Transfers of one address at once: firmware has one or two, and one client must not take every place.
 const PER_CLIENT: usize = 16;
-
-/// A client that was not heard for so long and asks again has started over.
-const STARTED_OVER: Duration = Duration::from_secs(1);
 
 /// How long transfers may take to notice that the server stops.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -174,14 +173,17 @@ impl Table {
 
     fn requested(&mut self, client: SocketAddrV4, request: Request) {
         let Some(running) = self.running.get_mut(&client) else { return self.start(client, request) };
-        let heard_lately = running.pulse.heard().is_none_or(|at| at.elapsed() < STARTED_OVER);
-        if running.request == request && heard_lately {
-            if matches!(running.waiting, Waiting::Nothing) {
-                running.waiting = Waiting::Repetition;
+        let silent_for = running.pulse.heard().map(|at| at.elapsed());
+        match judge(&running.request, &request, silent_for, Quirks::ALL) {
+            Again::Waits => {
+                if matches!(running.waiting, Waiting::Nothing) {
+                    running.waiting = Waiting::Repetition;
+                }
             }
-        } else {
-            running.waiting = Waiting::Next(request);
-            running.cut.cancel();
+            Again::Replaces => {
+                running.waiting = Waiting::Next(request);
+                running.cut.cancel();
+            }
         }
     }
 

@@ -13,6 +13,7 @@ use super::wire::{self, Complaint, Reply, Request};
 use crate::model::boot_event::{FileOutcome, FileRefusal as Refusal, FileTransfer};
 use crate::model::clock;
 use crate::model::ids::NodeId;
+use crate::model::quirk::Quirks;
 use crate::store::{self, Store, nodes};
 use nix::sys::socket::{MsgFlags, recv};
 use std::io;
@@ -150,7 +151,7 @@ impl Session {
                 return Ok(Outcome::BadName(fault));
             }
         };
-        let resolution = resolve(&self.context.config, &seen, &asked);
+        let resolution = resolve(&self.context.config, &seen, &asked, Quirks::ALL);
         told.node = resolution.node;
         if let Some((node, serial)) = resolution.node.zip(resolution.learnt) {
             drop(self.context.records.send(Record::Serial { node, serial }).await);
@@ -188,8 +189,8 @@ impl Session {
     ) -> Result<Outcome, Fault> {
         let total_bytes = content.total_bytes();
         told.size_bytes = Some(total_bytes);
-        let agreed = negotiate(&self.request.wishes, total_bytes);
-        let mut sender = Sender::new(&agreed, total_bytes);
+        let agreed = negotiate(&self.request.wishes, total_bytes, Quirks::ALL);
+        let mut sender = Sender::new(&agreed, total_bytes, Quirks::ALL);
         let mut line = Line { socket, content, agreed: &agreed, packet: Vec::new() };
         let mut step = sender.open(Instant::now());
         let mut deadline = Instant::now();
@@ -314,7 +315,7 @@ async fn look_up(store: &Store, address: Ipv4Addr, prefix: Option<Prefix>) -> st
                 },
                 installed: None,
             };
-            let who = seen.who(prefix).ok().map(|node| node.id);
+            let who = seen.who(prefix, Quirks::ALL).ok().map(|node| node.id);
             if let Some(node) = who {
                 seen.installed = nodes::installed(conn, node)?;
             }

@@ -7,20 +7,20 @@ use super::options::{Grant, Wish};
 use tftpd::{ErrorCode, OptionType, Packet, TransferOption};
 
 /// Bytes before a block's data in a DATA packet.
-pub(super) const DATA_HEADER_BYTES: usize = 4;
+pub(crate) const DATA_HEADER_BYTES: usize = 4;
 
 /// A read request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Request {
+pub(crate) struct Request {
     /// The name as sent.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// What it asked for beside it.
-    pub(super) wishes: Vec<Wish>,
+    pub(crate) wishes: Vec<Wish>,
 }
 
 /// What came in on the server's port.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Opening {
+pub(crate) enum Opening {
     /// A file is asked for.
     Read(Request),
     /// A file is offered.
@@ -33,7 +33,7 @@ pub(super) enum Opening {
 
 /// What came in during a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reply {
+pub(crate) enum Reply {
     /// That block, and all before, arrived.
     Ack(u16),
     /// The client wants no more: for firmware an ordinary end.
@@ -44,7 +44,7 @@ pub(super) enum Reply {
 
 /// Why a request is refused, in the protocol's codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Complaint {
+pub(crate) enum Complaint {
     /// Code 0.
     Undefined,
     /// Code 1.
@@ -58,7 +58,7 @@ pub(super) enum Complaint {
 /// Reads a datagram that came to the server's port.
 ///
 /// `netascii` is served like `octet`, as other servers do: boot files have no line ends to translate.
-pub(super) fn decode_opening(datagram: &[u8]) -> Opening {
+pub(crate) fn decode_opening(datagram: &[u8]) -> Opening {
     match Packet::deserialize(datagram) {
         Ok(Packet::Rrq { filename, mode, options }) => {
             if !["octet", "netascii"].iter().any(|known| mode.eq_ignore_ascii_case(known)) {
@@ -74,7 +74,7 @@ pub(super) fn decode_opening(datagram: &[u8]) -> Opening {
 }
 
 /// Reads a datagram of a running transfer.
-pub(super) fn decode_reply(datagram: &[u8]) -> Reply {
+pub(crate) fn decode_reply(datagram: &[u8]) -> Reply {
     match Packet::deserialize(datagram) {
         Ok(Packet::Ack(block)) if datagram.len() == 4 => Reply::Ack(block),
         Ok(Packet::Error { .. }) => Reply::Error,
@@ -88,7 +88,7 @@ pub(super) fn decode_reply(datagram: &[u8]) -> Reply {
 }
 
 /// An ERROR packet.
-pub(super) fn encode_error(complaint: Complaint, text: &str) -> Vec<u8> {
+pub(crate) fn encode_error(complaint: Complaint, text: &str) -> Vec<u8> {
     let code = match complaint {
         Complaint::Undefined => ErrorCode::NotDefined,
         Complaint::NotFound => ErrorCode::FileNotFound,
@@ -99,12 +99,12 @@ pub(super) fn encode_error(complaint: Complaint, text: &str) -> Vec<u8> {
 }
 
 /// An OACK packet.
-pub(super) fn encode_oack(grants: &[Grant]) -> Vec<u8> {
+pub(crate) fn encode_oack(grants: &[Grant]) -> Vec<u8> {
     encode(&Packet::Oack(grants.iter().copied().map(option).collect()))
 }
 
 /// The first bytes of a DATA packet.
-pub(super) fn data_header(block: u16) -> [u8; DATA_HEADER_BYTES] {
+pub(crate) fn data_header(block: u16) -> [u8; DATA_HEADER_BYTES] {
     let [high, low] = block.to_be_bytes();
     [0, 3, high, low]
 }

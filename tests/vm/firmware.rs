@@ -6,7 +6,7 @@ use crate::card;
 use crate::rack::{Plan, Source};
 use crate::wire::{self, Frames};
 use anyhow::{Context, Result, bail};
-use pimaster::sim::firmware::{Firmware, Keep, Loaded, NetworkBoot, Pace};
+use pimaster::sim::firmware::{Firmware, Keep, Loaded, NetworkBoot, Pace, Version};
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -55,8 +55,12 @@ pub(crate) async fn boot(plan: &Plan) -> Result<Boot> {
 
 async fn from_network(plan: &Plan, log: &mut Log) -> Result<Option<Boot>> {
     let files = plan.folder.join("boot");
-    let firmware =
-        Firmware { identity: plan.identity, pace: Pace::new(SPEED), keep: Keep::Folder(files.clone()) };
+    let firmware = Firmware {
+        identity: plan.identity,
+        version: Version::Newest,
+        pace: Pace::new(SPEED),
+        keep: Keep::Folder(files.clone()),
+    };
     let mut frames = Frames::open(plan.identity.mac)?;
     match firmware.boot(&mut frames).await? {
         NetworkBoot::Loaded(loaded) => {
@@ -72,6 +76,9 @@ async fn from_network(plan: &Plan, log: &mut Log) -> Result<Option<Boot>> {
         NetworkBoot::NoAnswer => {
             log.line("no answer by DHCP")?;
             Ok(None)
+        }
+        NetworkBoot::Hung { lease, file, transfers } => {
+            bail!("{}: hangs at {file} after {} requests", lease.address, transfers.len())
         }
         NetworkBoot::NoFiles { lease, missing, transfers } => {
             log.line(&format!("{}: no {missing} after {} requests", lease.address, transfers.len()))?;

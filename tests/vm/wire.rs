@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use async_trait::async_trait;
 use nix::sys::socket::{AddressFamily, LinkAddr, SockFlag, SockProtocol, SockType, bind, socket};
 use pimaster::model::net::MacAddr;
-use pimaster::sim::firmware::{Lease, Wire};
+use pimaster::sim::firmware::{Lease, TransferSocket, Wire};
 use std::io;
 use std::net::Ipv4Addr;
 use std::os::fd::AsRawFd as _;
@@ -92,8 +92,8 @@ impl Wire for Frames {
         ip(&["address", "replace", &address, "dev", INTERFACE]).await.map_err(io::Error::other)
     }
 
-    async fn transfer_socket(&mut self) -> io::Result<UdpSocket> {
-        UdpSocket::bind((self.address, 0)).await
+    async fn transfer_socket(&mut self) -> io::Result<Box<dyn TransferSocket>> {
+        Ok(Box::new(UdpSocket::bind((self.address, 0)).await?))
     }
 
     fn tftp_port(&self) -> u16 {

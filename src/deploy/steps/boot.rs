@@ -125,7 +125,8 @@ async fn welcome(hands: &Hands, report: &ProbeReport) -> Result<(), Trouble> {
     let serial = report.serial.as_deref().and_then(|serial| serial.parse().ok());
     let hex = report.revision.as_deref().map(|text| text.trim().trim_start_matches("0x"));
     let revision = hex.and_then(|hex| u32::from_str_radix(hex, 16).ok()).map(RevisionCode);
-    hands.tell(Report::Probed { boot_id: report.boot_id.clone(), serial, revision }).await;
+    let (boot_id, boot_order) = (report.boot_id.clone(), report.boot_order);
+    hands.tell(Report::Probed { boot_id, serial, revision, boot_order }).await;
     let model = report.model.as_deref().unwrap_or("a board that does not say its model");
     let card = match &report.card {
         Some(card) => {
@@ -136,6 +137,11 @@ async fn welcome(hands: &Hands, report: &ProbeReport) -> Result<(), Trouble> {
         None => "no card".to_owned(),
     };
     hands.note(format!("the installer answers: {model}, {} MiB of memory, {card}", report.memory_mib)).await;
+    if let Some(order) = boot_order.filter(|order| !order.is_network_first()) {
+        let name = &hands.job.node.name;
+        tracing::warn!(node = %name, %order, "the board's EEPROM does not boot from the network first");
+        hands.note(format!("warning: {}", order.warning())).await;
+    }
     Ok(())
 }
 

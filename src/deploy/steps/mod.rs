@@ -19,6 +19,7 @@ pub(super) use hands::{Hands, Job, Session, World};
 use super::remote::{Broken, DialError};
 use super::states::Step;
 use crate::model::board::{BoardSerial, RevisionCode};
+use crate::model::boot_order::BootOrder;
 use crate::model::deployment::{Deployment, DeploymentState, Progress};
 use crate::model::problem::Problem;
 use crate::model::verb::Retry;
@@ -36,7 +37,12 @@ pub(super) enum Report {
     /// What stands in the way while it waits.
     Seen(String),
     /// What the installer said of the board; stored with the next transition.
-    Probed { boot_id: String, serial: Option<BoardSerial>, revision: Option<RevisionCode> },
+    Probed {
+        boot_id: String,
+        serial: Option<BoardSerial>,
+        revision: Option<RevisionCode>,
+        boot_order: Option<BootOrder>,
+    },
 }
 
 /// Why a step is not done.

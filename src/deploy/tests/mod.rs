@@ -3,6 +3,7 @@
 mod rack;
 
 use super::states::Step;
+use crate::model::boot_order::BootOrder;
 use crate::model::clock::SignedDuration;
 use crate::model::deployment::{Deployment, DeploymentState as S, Request};
 use crate::model::node::BootTarget;
@@ -107,6 +108,23 @@ async fn a_silent_node_is_power_cycled_lost_and_saved_by_a_hard_reboot() {
     assert_eq!(rack.state(0).await, Some(S::Lost));
     rack.ask(0, Request::HardReboot).await;
     rack.until(&[0], S::Deployed).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_board_that_does_not_ask_the_network_first_is_told_of() {
+    let rack = Rack::start(3).await;
+    rack.board(0, |board| board.boot_order = Some(0xf21));
+    rack.board(1, |board| board.boot_order = Some(0xf12));
+    rack.reserve(&[0, 1, 2], None).await;
+    rack.until(&[0, 1, 2], S::Deployed).await;
+    let warning = "warning: the EEPROM boots card, network, again (0xf21)";
+    for (board, stored) in [(0, Some(0xf21)), (1, Some(0xf12)), (2, None)] {
+        let (_, text) = rack.history(board).await;
+        assert_eq!(text.contains(warning), board == 0, "{text}");
+        let id = rack.node(board).await.id;
+        let order = rack.store.read(move |conn| nodes::boot_order(conn, id)).await.unwrap();
+        assert_eq!(order, stored.map(BootOrder));
+    }
 }
 
 #[tokio::test(start_paused = true)]

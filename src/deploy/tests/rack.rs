@@ -68,6 +68,8 @@ pub(super) struct Board {
     pub(super) is_installed: bool,
     /// The script's exit status.
     pub(super) script_status: u32,
+    /// The boot order that its EEPROM shows.
+    pub(super) boot_order: Option<u32>,
     running: Option<System>,
     restarted: Option<Timestamp>,
     boots: usize,
@@ -207,6 +209,7 @@ impl Shell {
                 "host_name": "installer", "version": env!("CARGO_PKG_VERSION"), "model": "Raspberry Pi 4",
                 "serial": "10000000abcdef01", "revision": "c03112", "memory_mib": 4096,
                 "boot_id": format!("{}-{}", self.ip, self.system.number),
+                "boot_order": self.wire.with(self.ip, |board| board.boot_order),
                 "card": {"path": "/dev/mmcblk0", "size_bytes": 32_000_000_000u64, "read_only": false, "identity": "SD32G"},
             }))],
             "write-image" => {

@@ -15,6 +15,8 @@ pub struct ConfigTxt {
     pub os_prefix: String,
     /// `device_tree=`.
     pub device_tree: Option<String>,
+    /// `dtoverlay=`, without parameters.
+    pub overlays: Vec<String>,
 }
 
 impl ConfigTxt {
@@ -44,6 +46,10 @@ impl ConfigTxt {
             "auto_initramfs" => self.auto_initramfs = value == "1",
             "cmdline" => self.cmdline = Some(value.to_owned()),
             "os_prefix" => value.clone_into(&mut self.os_prefix),
+            "dtoverlay" => {
+                let name = value.split([',', ':']).next().unwrap_or_default();
+                self.overlays.extend((!name.is_empty()).then(|| name.to_owned()));
+            }
             "device_tree" => self.device_tree = Some(value.to_owned()).filter(|name| !name.is_empty()),
             _ => {}
         }
@@ -62,12 +68,14 @@ mod tests {
     #[test]
     fn sections_choose_boards() {
         let text = "auto_initramfs=1\n[pi4]\nkernel=four.img # for the 4\n[cm4]\nkernel=cm.img\n[all]\n\
-                    initramfs initrd.img followkernel\nos_prefix=current/\n";
+                    initramfs initrd.img followkernel\nos_prefix=current/\n\
+                    dtoverlay=vc4-kms-v3d,noaudio\ndtoverlay=\n";
         let four = ConfigTxt::parse(text, &["pi4"]);
         assert_eq!(four.kernel.as_deref(), Some("four.img"));
         assert_eq!(four.initramfs.as_deref(), Some("initrd.img"));
         assert!(four.auto_initramfs);
         assert_eq!(four.cmdline_file(), "current/cmdline.txt");
+        assert_eq!(four.overlays, ["vc4-kms-v3d"]);
         assert_eq!(ConfigTxt::parse(text, &["pi5"]).kernel, None);
         assert_eq!(ConfigTxt::parse("", &[]).cmdline_file(), "cmdline.txt");
     }

@@ -1,12 +1,13 @@
 //! DHCP from the board's side: the firmware's exchange and the kernel's. *IO: through a [`Wire`].*
 
-use super::facts::{Facts, Handshake, ServerRule, XidRule};
+use super::facts::{Acts, Dhcp, Handshake, Reading, ServerRule, XidRule};
 use super::packet::{Identity, Kind, Lease, Message, Reply};
+use super::programs::LENIENT;
 use super::wire::{Pace, Wire};
 use std::io;
 use std::net::Ipv4Addr;
 use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 /// What Linux asks for (ipconfig of klibc and of the kernel).
 const KERNEL_LIST: &[u8] = &[1, 3, 6, 12, 15, 17, 26, 28, 42];
@@ -17,7 +18,7 @@ const KERNEL_PATIENCE: Duration = Duration::from_secs(4);
 /// Asks as the firmware does; none when nobody answered in its time.
 pub(super) async fn firmware_lease(
     wire: &mut dyn Wire,
-    facts: &Facts,
+    facts: &Dhcp,
     identity: &Identity,
     pace: Pace,
 ) -> io::Result<Option<Lease>> {
@@ -25,30 +26,24 @@ pub(super) async fn firmware_lease(
         XidRule::Constant(xid) => xid,
         XidRule::Random => random(),
     };
-    let patience = pace.timeout(facts.patience);
+    let exchange = Exchange { xid, identity, reading: facts.reading };
     for _ in 0..facts.discovers {
+        let deadline = Instant::now() + pace.timeout(facts.patience);
         let message = firmware_message(Kind::Discover, xid, facts, identity, None);
         wire.send_dhcp(&message).await?;
         let offered = |reply: &Reply| reply.kind == Kind::Offer && reply.is_boot_server;
-        let Some((offer, source)) = await_reply(wire, xid, identity, patience, offered).await? else {
-            continue;
+        let offer = match facts.acts {
+            Acts::AtOnce => exchange.reply(wire, deadline, offered).await?,
+            Acts::AtPacketAfter(timer) => exchange.reply_in_rom(wire, timer, deadline, offered).await?,
         };
-        let taken = match facts.handshake {
-            Handshake::OfferOnly => Some(offer.clone()),
-            Handshake::Full => {
-                let message = firmware_message(Kind::Request, xid, facts, identity, Some(&offer));
-                wire.send_dhcp(&message).await?;
-                let answered = |reply: &Reply| matches!(reply.kind, Kind::Ack | Kind::Nak);
-                let answer = await_reply(wire, xid, identity, patience, answered).await?;
-                answer.map(|(reply, _)| reply).filter(|reply| reply.kind == Kind::Ack)
-            }
-        };
-        if let Some(reply) = taken {
-            let server = boot_server(facts.server, &offer, source);
-            let lease = lease(&reply, server);
+        if let Some((offer, source)) = offer
+            && let Some((reply, source)) = exchange.take(wire, facts, (offer, source), pace).await?
+        {
+            let lease = lease(&reply, boot_server(facts.server, &reply, source));
             wire.configure(&lease).await?;
             return Ok(Some(lease));
         }
+        sleep_until(deadline).await;
     }
     Ok(None)
 }
@@ -56,19 +51,18 @@ pub(super) async fn firmware_lease(
 /// Asks as an ordinary Linux client does; none when nobody answered in its time.
 pub async fn kernel_lease(wire: &mut dyn Wire, identity: &Identity, pace: Pace) -> io::Result<Option<Lease>> {
     let xid = random();
+    let exchange = Exchange { xid, identity, reading: LENIENT };
     let patience = pace.timeout(KERNEL_PATIENCE);
     for _ in 0..KERNEL_DISCOVERS {
         let mut discover = Message::new(Kind::Discover, xid, identity.mac);
         wire.send_dhcp(&discover.ordinary_options(KERNEL_LIST).finish(KERNEL_MESSAGE_BYTES)).await?;
         let offered = |reply: &Reply| reply.kind == Kind::Offer;
-        let Some((offer, source)) = await_reply(wire, xid, identity, patience, offered).await? else {
-            continue;
-        };
+        let deadline = Instant::now() + patience;
+        let Some((offer, source)) = exchange.reply(wire, deadline, offered).await? else { continue };
         let mut request = Message::new(Kind::Request, xid, identity.mac);
         request.choosing(offer.address, offer.server_id).ordinary_options(KERNEL_LIST);
         wire.send_dhcp(&request.finish(KERNEL_MESSAGE_BYTES)).await?;
-        let answered = |reply: &Reply| matches!(reply.kind, Kind::Ack | Kind::Nak);
-        if let Some((reply, _)) = await_reply(wire, xid, identity, patience, answered).await?
+        if let Some((reply, _)) = exchange.reply(wire, Instant::now() + patience, is_answer).await?
             && reply.kind == Kind::Ack
         {
             let lease = lease(&reply, source);
@@ -88,7 +82,7 @@ pub async fn release(wire: &mut dyn Wire, identity: &Identity, lease: &Lease) ->
 fn firmware_message(
     kind: Kind,
     xid: u32,
-    facts: &Facts,
+    facts: &Dhcp,
     identity: &Identity,
     offer: Option<&Reply>,
 ) -> Vec<u8> {
@@ -99,32 +93,92 @@ fn firmware_message(
     message.firmware_options(facts, identity, kind).finish(facts.message_bytes)
 }
 
-/// The first reply of this exchange that is wanted, within the patience; anything else is passed over.
-async fn await_reply(
-    wire: &mut dyn Wire,
+/// One exchange: which replies belong to it, and how they are read.
+struct Exchange<'a> {
     xid: u32,
-    identity: &Identity,
-    patience: Duration,
-    wanted: impl Fn(&Reply) -> bool,
-) -> io::Result<Option<(Reply, Ipv4Addr)>> {
-    let deadline = Instant::now() + patience;
-    loop {
-        let Ok(received) = timeout_at(deadline, wire.receive_dhcp()).await else { return Ok(None) };
-        let (bytes, source) = received?;
-        match Reply::parse(&bytes, xid, identity.mac) {
-            Ok(reply) if wanted(&reply) => return Ok(Some((reply, source))),
-            Ok(reply) => {
-                tracing::debug!(mac = %identity.mac, ?reply, "a simulated board passes over a reply")
+    identity: &'a Identity,
+    reading: Reading,
+}
+
+impl Exchange<'_> {
+    /// What makes an OFFER a lease: nothing, or REQUEST and ACK. The ACK must name the boot server once more.
+    async fn take(
+        &self,
+        wire: &mut dyn Wire,
+        facts: &Dhcp,
+        offer: (Reply, Ipv4Addr),
+        pace: Pace,
+    ) -> io::Result<Option<(Reply, Ipv4Addr)>> {
+        match facts.handshake {
+            Handshake::OfferOnly => Ok(Some(offer)),
+            Handshake::Full => {
+                let message = firmware_message(Kind::Request, self.xid, facts, self.identity, Some(&offer.0));
+                wire.send_dhcp(&message).await?;
+                let deadline = Instant::now() + pace.timeout(facts.patience);
+                let answer = self.reply(wire, deadline, is_answer).await?;
+                Ok(answer.filter(|(reply, _)| reply.kind == Kind::Ack && reply.is_boot_server))
             }
-            Err(why) => tracing::debug!(mac = %identity.mac, ?why, "a simulated board ignores a message"),
         }
     }
+
+    /// The first reply that is wanted, until the deadline; anything else is passed over.
+    async fn reply(
+        &self,
+        wire: &mut dyn Wire,
+        deadline: Instant,
+        wanted: impl Fn(&Reply) -> bool,
+    ) -> io::Result<Option<(Reply, Ipv4Addr)>> {
+        loop {
+            let Ok(received) = timeout_at(deadline, wire.receive_dhcp()).await else { return Ok(None) };
+            if let Some(reply) = self.read(received?).filter(|(reply, _)| wanted(reply)) {
+                return Ok(Some(reply));
+            }
+        }
+    }
+
+    /// The same as the 3B's ROM does it: a good reply counts when any packet comes after the timer, and the attempt
+    /// is over when for as long none comes at all (openSUSE/netboot-rpi3b). The timers are the ROM's own at any pace,
+    /// since those of servers are real.
+    async fn reply_in_rom(
+        &self,
+        wire: &mut dyn Wire,
+        timer: Duration,
+        deadline: Instant,
+        wanted: impl Fn(&Reply) -> bool,
+    ) -> io::Result<Option<(Reply, Ipv4Addr)>> {
+        let expiry = Instant::now() + timer;
+        let deadline = deadline.max(expiry + timer);
+        let mut kept = None;
+        loop {
+            let quiet = (Instant::now() + timer).min(deadline);
+            let Ok(received) = timeout_at(quiet, wire.receive_dhcp()).await else { return Ok(None) };
+            kept = self.read(received?).filter(|(reply, _)| wanted(reply)).or(kept);
+            if Instant::now() >= expiry && kept.is_some() {
+                return Ok(kept);
+            }
+        }
+    }
+
+    fn read(&self, (bytes, source): (Vec<u8>, Ipv4Addr)) -> Option<(Reply, Ipv4Addr)> {
+        match Reply::parse(&bytes, self.xid, self.identity.mac, self.reading) {
+            Ok(reply) => Some((reply, source)),
+            Err(why) => {
+                tracing::debug!(mac = %self.identity.mac, ?why, "a simulated board ignores a message");
+                None
+            }
+        }
+    }
+}
+
+fn is_answer(reply: &Reply) -> bool {
+    matches!(reply.kind, Kind::Ack | Kind::Nak)
 }
 
 fn boot_server(rule: ServerRule, offer: &Reply, source: Ipv4Addr) -> Ipv4Addr {
     match rule {
         ServerRule::OfferSource => offer.tftp_server.unwrap_or(source),
         ServerRule::Siaddr => offer.siaddr.or(offer.tftp_server).unwrap_or(source),
+        ServerRule::SiaddrAlone => offer.siaddr.unwrap_or(source),
     }
 }
 

@@ -1,15 +1,50 @@
-//! What each class of boot firmware sends, wants and asks for: a table, with the quirks named. *Pure.*
+//! What boot firmware sends, wants and gets wrong: the kinds of facts. *Pure.*
 //!
-//! Sources: Raspberry Pi documentation (boot-net, bootflow-legacy, bootflow-eeprom), release notes of the boot
-//! loader EEPROM, and packet logs in public issue threads of raspberrypi/firmware and raspberrypi/rpi-eeprom.
+//! `programs` is the table of them, `boards` what differs between the models that run the same programs.
 
-use crate::model::board::FirmwareClass;
+use super::boards::{BoardFacts, board};
+use super::programs::programs;
+use crate::model::board::BoardModel;
 use std::time::Duration;
 
-/// The facts of one class.
-#[derive(Debug)]
+/// What a board does from power-on until a kernel would start.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Facts {
-    /// Transaction numbers of DHCP.
+    /// The programs that run one after the other, each loading the next.
+    pub(super) programs: &'static [&'static Program],
+    /// What is the model's own.
+    pub(super) board: &'static BoardFacts,
+}
+
+/// Which version of its boot firmware a board has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Version {
+    /// The ROM as it is, or the newest EEPROM and `start.elf` known here.
+    #[default]
+    Newest,
+    /// The EEPROM of March 2020, which leaves out the MAC address in option 97.
+    March2020,
+    /// The oldest that boots: EEPROM of October 2019, `start4.elf` of early 2021, `start.elf` of 2018.
+    Oldest,
+    /// `bootcode.bin` on the card does what the ROM would, on boards before the Pi 4.
+    BootcodeOnCard,
+}
+
+/// One program.
+#[derive(Debug)]
+pub(super) struct Program {
+    /// How it asks for an address; none if it goes on with that of the program before.
+    pub(super) dhcp: Option<&'static Dhcp>,
+    /// How it asks for files.
+    pub(super) tftp: Tftp,
+    /// What it asks for, in its order.
+    pub(super) steps: &'static [Step],
+}
+
+/// DHCP of one program.
+#[derive(Debug)]
+pub(super) struct Dhcp {
+    /// Transaction numbers.
     pub(super) xid: XidRule,
     /// Option 55.
     pub(super) parameter_list: &'static [u8],
@@ -23,30 +58,12 @@ pub(super) struct Facts {
     pub(super) discovers: usize,
     /// How long each is waited for.
     pub(super) patience: Duration,
+    /// When an OFFER is acted on.
+    pub(super) acts: Acts,
+    /// How replies are read.
+    pub(super) reading: Reading,
     /// Which address of an OFFER is the TFTP server.
     pub(super) server: ServerRule,
-    /// What is asked for before everything else, without prefix and without options.
-    pub(super) rom_files: &'static [Ask],
-    /// One of these under the prefix, or the prefix is dropped; one of these without it, or there is nothing.
-    pub(super) landmarks: &'static [&'static str],
-    /// What is asked for besides, before the kernel.
-    pub(super) early_files: &'static [Ask],
-    /// Device trees, the first found is taken.
-    pub(super) device_trees: &'static [&'static str],
-    /// Kernels if `config.txt` names none, the first found is taken.
-    pub(super) kernels: &'static [&'static str],
-    /// Initramfs names under `auto_initramfs=1`, beside the kernels.
-    pub(super) initramfs: &'static [&'static str],
-    /// Probed last.
-    pub(super) late_files: &'static [Ask],
-    /// Options of a request.
-    pub(super) options: TransferOptions,
-    /// Names of the sections of `config.txt` that apply, besides `all`.
-    pub(super) sections: &'static [&'static str],
-    /// Time from power-on to the first DISCOVER: self test, link up.
-    pub(super) wake: Duration,
-    /// Time from the last file to a running kernel with its network up.
-    pub(super) kernel_start: Duration,
 }
 
 /// Transaction numbers.
@@ -67,6 +84,8 @@ pub(super) enum GuidRule {
     SerialFourTimes,
     /// Four characters, revision code, last four bytes of the MAC address, serial number.
     FourCharacters([u8; 4]),
+    /// The same with zeroes for the MAC address.
+    FourCharactersWithoutMac([u8; 4]),
 }
 
 /// How an address is taken.
@@ -78,6 +97,50 @@ pub(super) enum Handshake {
     Full,
 }
 
+/// When a good OFFER is acted on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Acts {
+    /// When it comes.
+    AtOnce,
+    /// When another packet comes after the timer; the attempt ends when none comes for as long.
+    AtPacketAfter(Duration),
+}
+
+/// How replies are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Reading {
+    pub(super) name: NameRule,
+    pub(super) hops: HopsRule,
+    pub(super) pads: PadRule,
+}
+
+/// How the boot server's name is looked for in option 43.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NameRule {
+    /// Anywhere.
+    Anywhere,
+    /// With three spaces behind it: its length is counted wrong.
+    Padded,
+}
+
+/// Which hops a reply may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HopsRule {
+    /// Any.
+    Any,
+    /// None: what came through a relay that counts is not taken.
+    Zero,
+}
+
+/// What option 0 does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PadRule {
+    /// It is passed over.
+    PassedOver,
+    /// Nothing behind it is read.
+    EndsReading,
+}
+
 /// Where the TFTP server is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ServerRule {
@@ -85,6 +148,108 @@ pub(super) enum ServerRule {
     OfferSource,
     /// `siaddr`, else option 66, else who sent the OFFER.
     Siaddr,
+    /// `siaddr`, else who sent the OFFER.
+    SiaddrAlone,
+}
+
+/// TFTP of one program.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tftp {
+    /// Options of a read request; none for ROMs.
+    pub(super) options: Option<TransferOptions>,
+    /// What an answer without OACK does.
+    pub(super) without_oack: WithoutOack,
+    /// What a block does that comes twice.
+    pub(super) duplicate_block: Duplicate,
+    /// What an OACK does that comes twice.
+    pub(super) duplicate_oack: Duplicate,
+    /// What follows block 65535.
+    pub(super) roll_over: RollOver,
+    /// Ports that requests are sent from.
+    pub(super) ports: Ports,
+    /// When ARP is answered.
+    pub(super) arp: Arp,
+}
+
+/// Options of a read request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TransferOptions {
+    /// `tsize 0` alone: 512-byte blocks.
+    Size,
+    /// `tsize 0` and `blksize`.
+    SizeAndBlock(usize),
+}
+
+/// What becomes of a file whose options the server passed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WithoutOack {
+    /// It is not loaded.
+    Fails,
+    /// It is loaded, but for config.txt, which is passed over.
+    PassesOverConfig,
+}
+
+/// What a packet does that comes twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Duplicate {
+    /// Nothing.
+    PassedOver,
+    /// The board hangs.
+    Hangs,
+}
+
+/// What follows block 65535.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RollOver {
+    /// Block 0.
+    Wraps,
+    /// Nothing: the file is given up.
+    GivesUp,
+}
+
+/// Ports that requests are sent from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ports {
+    /// One for all requests of the program.
+    One,
+    /// A new one for each.
+    Fresh,
+}
+
+/// When ARP is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arp {
+    /// Always, once there is an address.
+    Answered,
+    /// Until the first request for a file.
+    UntilFirstRequest,
+}
+
+/// What a program asks for next. The file names of the model are in [`BoardFacts`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// A file.
+    Ask(Ask),
+    /// A file without the prefix.
+    Unprefixed(Ask),
+    /// Files of a self-update, asked for if there is a `config.txt`.
+    Update(Ask),
+    /// One of these under the prefix, each looked for so often, or the prefix is dropped.
+    Landmarks(&'static [&'static str], usize),
+    /// The first of the initramfs names of `config.txt` or of the model.
+    Initramfs,
+    /// The device tree, so often.
+    DeviceTree(usize),
+    /// The overlays that `config.txt` names.
+    Overlays,
+    /// The kernel command line, so often.
+    CommandLine(usize),
+    /// The first kernel, looked for.
+    KernelProbe,
+    /// The first kernel that is there.
+    Kernel,
+    /// The model's stubs for the processor, looked for.
+    Armstubs,
 }
 
 /// One file that is asked for.
@@ -101,7 +266,7 @@ pub(super) struct Ask {
 /// How a file is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum How {
-    /// Loaded; without it the boot ends.
+    /// Loaded; without it, or if it is empty, the boot ends.
     Need,
     /// Loaded if it is there.
     Try,
@@ -109,134 +274,7 @@ pub(super) enum How {
     Probe,
 }
 
-/// Options of a read request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TransferOptions {
-    /// `tsize 0` alone: 512-byte blocks.
-    Size,
-    /// `tsize 0` and `blksize`.
-    SizeAndBlock(usize),
-}
-
-const fn need(path: &'static str) -> Ask {
-    Ask { path, how: How::Need, times: 1 }
-}
-
-const fn attempt(path: &'static str) -> Ask {
-    Ask { path, how: How::Try, times: 1 }
-}
-
-const fn twice(path: &'static str) -> Ask {
-    Ask { path, how: How::Try, times: 2 }
-}
-
-const fn probe(path: &'static str) -> Ask {
-    Ask { path, how: How::Probe, times: 1 }
-}
-
-const ROM_LIST: &[u8] = &[43, 60, 67, 128, 129, 130, 131, 132, 133, 134, 135, 66];
-const EEPROM_LIST: &[u8] = &[1, 3, 43, 60, 66, 67, 128, 129, 130, 131, 132, 133, 134, 135];
-
-/// The constant transaction number of the ROMs.
-const ROM_XID: u32 = 0x26f3_0339;
-
-const ROM_FILES: &[Ask] = &[need("bootcode.bin"), attempt("bootsig.bin")];
-
-const START_ELF_FILES: &[Ask] = &[
-    attempt("autoboot.txt"),
-    twice("config.txt"),
-    attempt("recovery.elf"),
-    need("start.elf"),
-    need("fixup.dat"),
-    attempt("recovery.elf"),
-    twice("config.txt"),
-    attempt("dt-blob.bin"),
-    attempt("bootcfg.txt"),
-];
-
-const ROM_3B: Facts = Facts {
-    xid: XidRule::Constant(ROM_XID),
-    parameter_list: ROM_LIST,
-    guid: GuidRule::Constant,
-    handshake: Handshake::OfferOnly,
-    message_bytes: 320,
-    discovers: 5,
-    patience: Duration::from_secs(5),
-    server: ServerRule::OfferSource,
-    rom_files: ROM_FILES,
-    landmarks: &["start.elf"],
-    early_files: START_ELF_FILES,
-    device_trees: &["bcm2710-rpi-3-b.dtb"],
-    kernels: &["kernel8.img", "kernel7.img"],
-    initramfs: &["initramfs8", "initramfs7"],
-    late_files: &[probe("armstub8-32.bin")],
-    options: TransferOptions::Size,
-    sections: &["pi3"],
-    // The ROM looks at the card for 5 s before the network.
-    wake: Duration::from_secs(8),
-    kernel_start: Duration::from_secs(24),
-};
-
-const ROM_3B_PLUS: Facts = Facts {
-    guid: GuidRule::SerialFourTimes,
-    device_trees: &["bcm2710-rpi-3-b-plus.dtb", "bcm2710-rpi-3-b.dtb"],
-    sections: &["pi3", "pi3+"],
-    ..ROM_3B
-};
-
-const EEPROM_4: Facts = Facts {
-    xid: XidRule::Random,
-    parameter_list: EEPROM_LIST,
-    guid: GuidRule::FourCharacters(*b"RPi4"),
-    handshake: Handshake::Full,
-    message_bytes: 322,
-    // DHCP_TIMEOUT 45 s in steps of DHCP_REQ_TIMEOUT 4 s.
-    discovers: 11,
-    patience: Duration::from_secs(4),
-    server: ServerRule::Siaddr,
-    rom_files: &[],
-    landmarks: &["start4.elf", "start.elf"],
-    early_files: &[
-        attempt("config.txt"),
-        attempt("vl805.sig"),
-        attempt("pieeprom.sig"),
-        attempt("recover4.elf"),
-        attempt("recovery.elf"),
-        need("start4.elf"),
-        need("fixup4.dat"),
-        twice("config.txt"),
-    ],
-    device_trees: &["bcm2711-rpi-4-b.dtb", "bcm2711-rpi-400.dtb", "bcm2711-rpi-cm4.dtb"],
-    kernels: &["kernel8.img", "kernel7l.img"],
-    initramfs: &["initramfs8", "initramfs7l"],
-    late_files: &[probe("armstub8-gic.bin")],
-    options: TransferOptions::SizeAndBlock(1024),
-    sections: &["pi4", "board-type=0x11"],
-    wake: Duration::from_secs(6),
-    kernel_start: Duration::from_secs(16),
-};
-
-const EEPROM_5: Facts = Facts {
-    guid: GuidRule::FourCharacters(*b"RPi5"),
-    landmarks: &["config.txt"],
-    early_files: &[twice("config.txt"), attempt("pieeprom.sig")],
-    device_trees: &["bcm2712-rpi-5-b.dtb", "bcm2712-d-rpi-5-b.dtb", "bcm2712-rpi-500.dtb"],
-    kernels: &["kernel_2712.img", "kernel8.img"],
-    initramfs: &["initramfs_2712", "initramfs8"],
-    late_files: &[probe("armstub8-2712.bin")],
-    options: TransferOptions::SizeAndBlock(1468),
-    sections: &["pi5"],
-    wake: Duration::from_secs(5),
-    kernel_start: Duration::from_secs(10),
-    ..EEPROM_4
-};
-
-/// The facts of a class.
-pub(super) fn facts(class: FirmwareClass) -> &'static Facts {
-    match class {
-        FirmwareClass::Rom3b => &ROM_3B,
-        FirmwareClass::Rom3bPlus => &ROM_3B_PLUS,
-        FirmwareClass::Eeprom4 => &EEPROM_4,
-        FirmwareClass::Eeprom5 => &EEPROM_5,
-    }
+/// The facts of a board.
+pub(super) fn facts(model: BoardModel, version: Version) -> Facts {
+    Facts { programs: programs(model, version), board: board(model) }
 }

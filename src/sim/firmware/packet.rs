@@ -2,7 +2,7 @@
 //!
 //! Written apart from the server's own codec, so that the two test each other.
 
-use super::facts::{Facts, GuidRule};
+use super::facts::{Dhcp, GuidRule, HopsRule, NameRule, PadRule, Reading};
 use crate::model::board::{BoardModel, BoardSerial, RevisionCode};
 use crate::model::net::MacAddr;
 use std::net::Ipv4Addr;
@@ -64,6 +64,8 @@ const END: u8 = 255;
 
 /// The name by which the firmware knows a network-boot server, in option 43.
 const BOOT_NAME: &[u8] = b"Raspberry Pi Boot";
+/// The same as the 3B's ROM needs it.
+const PADDED_BOOT_NAME: &[u8] = b"Raspberry Pi Boot   ";
 
 /// A message to be sent.
 #[derive(Debug)]
@@ -115,7 +117,7 @@ impl Message {
     }
 
     /// The options of boot firmware in its order: 55, 93, 94, 97, 60. The REQUEST of the EEPROMs has no option 60.
-    pub(super) fn firmware_options(&mut self, facts: &Facts, identity: &Identity, kind: Kind) -> &mut Self {
+    pub(super) fn firmware_options(&mut self, facts: &Dhcp, identity: &Identity, kind: Kind) -> &mut Self {
         self.option(PARAMETER_LIST, facts.parameter_list)
             .option(CLIENT_ARCHITECTURE, &[0, 0])
             .option(CLIENT_INTERFACE, &[1, 2, 1])
@@ -146,11 +148,12 @@ fn guid(rule: GuidRule, identity: &Identity) -> Vec<u8> {
     match rule {
         GuidRule::Constant => guid.extend([0x44; 16]),
         GuidRule::SerialFourTimes => guid.extend(serial.repeat(4)),
-        GuidRule::FourCharacters(characters) => {
+        GuidRule::FourCharacters(characters) | GuidRule::FourCharactersWithoutMac(characters) => {
             let [_, _, tail @ ..] = identity.mac.0;
+            let is_left_out = matches!(rule, GuidRule::FourCharactersWithoutMac(_));
             guid.extend(characters);
             guid.extend(identity.revision.0.to_le_bytes());
-            guid.extend(tail);
+            guid.extend(if is_left_out { [0; 4] } else { tail });
             guid.extend(serial);
         }
     }
@@ -179,13 +182,13 @@ pub(super) enum Ignored {
     Malformed,
     /// Another exchange or another board.
     NotOurs,
-    /// Option 0 before the end: old EEPROMs stop reading there, so a server must not send it.
-    PadBeforeEnd,
+    /// It says more hops than the ROM takes.
+    Hops,
 }
 
 impl Reply {
     /// Reads a reply to the exchange `xid` of the board `mac`.
-    pub(super) fn parse(bytes: &[u8], xid: u32, mac: MacAddr) -> Result<Self, Ignored> {
+    pub(super) fn parse(bytes: &[u8], xid: u32, mac: MacAddr, reading: Reading) -> Result<Self, Ignored> {
         let address_at = |at: usize| {
             let octets: Option<[u8; 4]> = bytes.get(at..at + 4).and_then(|slice| slice.try_into().ok());
             octets.map(Ipv4Addr::from).ok_or(Ignored::Malformed)
@@ -195,6 +198,9 @@ impl Reply {
         }
         if bytes.get(4..8) != Some(&xid.to_be_bytes()) || bytes.get(28..34) != Some(&mac.0) {
             return Err(Ignored::NotOurs);
+        }
+        if reading.hops == HopsRule::Zero && bytes.get(3) != Some(&0) {
+            return Err(Ignored::Hops);
         }
         let siaddr = address_at(20)?;
         let mut reply = Self {
@@ -212,13 +218,14 @@ impl Reply {
         loop {
             match rest {
                 [END, ..] => break,
-                [PAD, ..] => return Err(Ignored::PadBeforeEnd),
+                [PAD, ..] if reading.pads == PadRule::EndsReading => break,
+                [PAD, tail @ ..] => rest = tail,
                 [code, length, tail @ ..] => {
                     let content = tail.get(..usize::from(*length)).ok_or(Ignored::Malformed)?;
                     if *code == MESSAGE_TYPE {
                         kind = Some(kind_of(content)?);
                     }
-                    reply.take(*code, content);
+                    reply.take(*code, content, reading.name);
                     rest = tail.get(usize::from(*length)..).unwrap_or_default();
                 }
                 [_] | [] => return Err(Ignored::Malformed),
@@ -227,7 +234,7 @@ impl Reply {
         kind.map(|kind| Self { kind, ..reply }).ok_or(Ignored::Malformed)
     }
 
-    fn take(&mut self, code: u8, content: &[u8]) {
+    fn take(&mut self, code: u8, content: &[u8], name: NameRule) {
         let address = || {
             let octets: Option<[u8; 4]> = content.get(..4).and_then(|octets| octets.try_into().ok());
             octets.map(Ipv4Addr::from)
@@ -241,7 +248,11 @@ impl Reply {
                 self.tftp_server = text.trim_matches(['\0', ' ']).parse().ok();
             }
             VENDOR_SPECIFIC => {
-                self.is_boot_server = content.windows(BOOT_NAME.len()).any(|window| window == BOOT_NAME);
+                let wanted = match name {
+                    NameRule::Anywhere => BOOT_NAME,
+                    NameRule::Padded => PADDED_BOOT_NAME,
+                };
+                self.is_boot_server = content.windows(wanted.len()).any(|window| window == wanted);
             }
             _ => {}
         }
@@ -259,7 +270,8 @@ fn kind_of(content: &[u8]) -> Result<Kind, Ignored> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::facts::facts;
+    use super::super::facts::{Version, facts};
+    use super::super::programs::LENIENT;
     use super::*;
 
     const PI4: Identity = Identity {
@@ -269,19 +281,32 @@ mod tests {
         revision: RevisionCode(0x00c0_3112),
     };
 
-    /// From a tcpdump of a Pi 4B, raspberrypi/rpi-eeprom issue 103.
+    fn dhcp(model: BoardModel, version: Version) -> &'static Dhcp {
+        facts(model, version).programs[0].dhcp.unwrap()
+    }
+
+    /// From a tcpdump of a Pi 4B, raspberrypi/rpi-eeprom issue 103; the others by the release notes.
     #[test]
-    fn the_guid_of_a_pi_4_is_the_one_on_the_wire() {
-        let rule = facts(PI4.model.firmware()).guid;
-        let seen = [0, 82, 80, 105, 52, 18, 49, 192, 0, 50, 167, 237, 137, 157, 110, 239, 229];
-        assert_eq!(guid(rule, &PI4), seen);
+    fn the_guid_is_the_one_on_the_wire() {
+        let check = |model, version, expect: [u8; 16]| {
+            assert_eq!(guid(dhcp(model, version).guid, &PI4), [&[0], expect.as_slice()].concat());
+        };
+        let serial = [157, 110, 239, 229];
+        let seen = [82, 80, 105, 52, 18, 49, 192, 0, 50, 167, 237, 137, 157, 110, 239, 229];
+        check(BoardModel::Pi4b, Version::Newest, seen);
+        let without_mac = [52, 105, 80, 82, 18, 49, 192, 0, 0, 0, 0, 0, 157, 110, 239, 229];
+        check(BoardModel::Pi4b, Version::March2020, without_mac);
+        check(BoardModel::Pi4b, Version::Oldest, serial.repeat(4).try_into().unwrap());
+        check(BoardModel::Pi3bPlus, Version::Newest, serial.repeat(4).try_into().unwrap());
+        check(BoardModel::Pi3b, Version::Newest, [0x44; 16]);
+        check(BoardModel::Pi3b, Version::BootcodeOnCard, serial.repeat(4).try_into().unwrap());
     }
 
     #[test]
     fn the_messages_have_the_lengths_on_the_wire() {
         for (model, length) in [(BoardModel::Pi3bPlus, 320), (BoardModel::Pi4b, 322), (BoardModel::Pi5, 322)]
         {
-            let facts = facts(model.firmware());
+            let facts = dhcp(model, Version::Newest);
             let mut message = Message::new(Kind::Discover, 1, PI4.mac);
             message.firmware_options(facts, &PI4, Kind::Discover);
             assert_eq!(message.finish(facts.message_bytes).len(), length, "{model:?}");
@@ -296,28 +321,40 @@ mod tests {
         bytes
     }
 
+    fn parse(bytes: &[u8], model: BoardModel, version: Version) -> Result<Reply, Ignored> {
+        Reply::parse(bytes, 7, PI4.mac, dhcp(model, version).reading)
+    }
+
     #[test]
     fn offers_are_read() {
         let mut options = vec![66, 8];
         options.extend(b"10.0.0.1");
-        options.extend([43, 19]);
+        options.extend([0, 43, 19]);
         options.extend(b"xRaspberry Pi Boot ");
         options.push(END);
-        let reply = Reply::parse(&offer(&options), 7, PI4.mac).unwrap();
+        let bytes = offer(&options);
+        let reply = parse(&bytes, BoardModel::Pi4b, Version::Newest).unwrap();
         assert_eq!((reply.kind, reply.is_boot_server), (Kind::Offer, true));
         assert_eq!(reply.address, Ipv4Addr::new(10, 0, 0, 9));
         assert_eq!(reply.tftp_server, Some(Ipv4Addr::new(10, 0, 0, 1)));
+        // One space of three; a pad before the name.
+        assert!(!parse(&bytes, BoardModel::Pi3b, Version::Newest).unwrap().is_boot_server);
+        assert!(parse(&bytes, BoardModel::Pi3b, Version::BootcodeOnCard).unwrap().is_boot_server);
+        assert!(!parse(&bytes, BoardModel::Pi4b, Version::Oldest).unwrap().is_boot_server);
     }
 
     #[test]
     fn what_a_board_cannot_use_is_ignored() {
-        let check = |bytes: &[u8], why| assert_eq!(Reply::parse(bytes, 7, PI4.mac), Err(why));
-        check(&offer(&[0, END]), Ignored::PadBeforeEnd);
+        let check = |bytes: &[u8], why| assert_eq!(Reply::parse(bytes, 7, PI4.mac, LENIENT), Err(why));
         check(&offer(&[]), Ignored::Malformed);
         check(&offer(&[66, 200, 1]), Ignored::Malformed);
         check(&[2; 100], Ignored::Malformed);
         let foreign = offer(&[END]);
-        assert_eq!(Reply::parse(&foreign, 8, PI4.mac), Err(Ignored::NotOurs));
-        assert_eq!(Reply::parse(&foreign, 7, MacAddr([1; 6])), Err(Ignored::NotOurs));
+        assert_eq!(Reply::parse(&foreign, 8, PI4.mac, LENIENT), Err(Ignored::NotOurs));
+        assert_eq!(Reply::parse(&foreign, 7, MacAddr([1; 6]), LENIENT), Err(Ignored::NotOurs));
+        let mut relayed = offer(&[END]);
+        relayed[3] = 1;
+        assert_eq!(parse(&relayed, BoardModel::Pi3b, Version::Newest), Err(Ignored::Hops));
+        assert!(parse(&relayed, BoardModel::Pi3bPlus, Version::Newest).is_ok());
     }
 }

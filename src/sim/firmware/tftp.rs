@@ -3,12 +3,11 @@
 //! The client is strict where boards are: a server that answers options with data instead of an OACK, or that
 //! acknowledges options nobody asked for, loses the file.
 
-use super::facts::TransferOptions;
-use super::wire::Pace;
+use super::facts::{Duplicate, RollOver, Tftp, TransferOptions, WithoutOack};
+use super::wire::{Pace, TransferSocket};
 use std::io;
-use std::net::{SocketAddr, SocketAddrV4};
+use std::net::SocketAddrV4;
 use std::time::Duration;
-use tokio::net::UdpSocket;
 use tokio::time::{Instant, timeout_at};
 
 /// Pause before a request or an acknowledgement is repeated.
@@ -43,6 +42,12 @@ pub enum Outcome {
     },
     /// The server answered against the rules of options.
     WrongOptions,
+    /// The whole file came, but without acknowledged options, so that the firmware passes over it.
+    PassedOver,
+    /// The firmware cannot count the file's blocks.
+    TooLong,
+    /// A packet came twice, and the firmware hangs.
+    Hung,
     /// Nothing came for too long.
     Stalled,
 }
@@ -51,9 +56,11 @@ pub enum Outcome {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Request<'a> {
     pub(super) path: &'a str,
-    pub(super) options: Option<TransferOptions>,
+    pub(super) facts: Tftp,
     /// End at the first answer.
     pub(super) probe: bool,
+    /// It is the firmware's own configuration.
+    pub(super) is_config: bool,
 }
 
 /// Takes the file's bytes in order.
@@ -61,28 +68,19 @@ pub(super) type Sink<'a> = &'a mut (dyn FnMut(&[u8]) -> io::Result<()> + Send);
 
 /// Fetches one file.
 pub(super) async fn fetch(
-    socket: &UdpSocket,
+    socket: &dyn TransferSocket,
     server: SocketAddrV4,
     request: Request<'_>,
     pace: Pace,
     sink: Sink<'_>,
 ) -> io::Result<Outcome> {
-    let mut transfer = Transfer {
-        request,
-        peer: None,
-        last: encode_request(&request),
-        block: DEFAULT_BLOCK,
-        expected: 1,
-        bytes: 0,
-        announced: None,
-        acknowledged_options: false,
-    };
+    let mut transfer = Transfer::new(request);
     let file_deadline = Instant::now() + FILE_TIMEOUT;
     let mut buffer = vec![0; 2048];
     transfer.send(socket, server).await?;
     loop {
         let retry = (Instant::now() + pace.timeout(RETRY)).min(file_deadline);
-        let received = match timeout_at(retry, socket.recv_from(&mut buffer)).await {
+        let (length, from) = match timeout_at(retry, socket.receive_from(&mut buffer)).await {
             Ok(Ok(received)) => received,
             // The server's port is closed: to a board on a cable that is silence.
             Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => continue,
@@ -93,11 +91,14 @@ pub(super) async fn fetch(
                 continue;
             }
         };
-        let (length, SocketAddr::V4(from)) = received else { continue };
-        if from.ip() != server.ip() || transfer.peer.is_some_and(|peer| peer != from) {
+        let packet = buffer.get(..length).unwrap_or_default();
+        if from.ip() != server.ip() {
             continue;
         }
-        let step = transfer.take(buffer.get(..length).unwrap_or_default(), sink)?;
+        let step = match transfer.peer {
+            Some(peer) if peer != from => transfer.take_from_another(packet),
+            Some(_) | None => transfer.take(packet, sink)?,
+        };
         if step != Step::Ignore {
             transfer.peer = Some(from);
         }
@@ -123,6 +124,8 @@ struct Transfer<'a> {
     bytes: u64,
     announced: Option<u64>,
     acknowledged_options: bool,
+    /// Data came where the options should have been acknowledged.
+    passes_over: bool,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -133,11 +136,34 @@ enum Step {
     End(Outcome),
 }
 
-impl Transfer<'_> {
-    async fn send(&self, socket: &UdpSocket, server: SocketAddrV4) -> io::Result<()> {
+impl<'a> Transfer<'a> {
+    fn new(request: Request<'a>) -> Self {
+        Self {
+            request,
+            peer: None,
+            last: encode_request(&request),
+            block: DEFAULT_BLOCK,
+            expected: 1,
+            bytes: 0,
+            announced: None,
+            acknowledged_options: false,
+            passes_over: false,
+        }
+    }
+
+    async fn send(&self, socket: &dyn TransferSocket, server: SocketAddrV4) -> io::Result<()> {
         match socket.send_to(&self.last, self.peer.unwrap_or(server)).await {
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(()),
-            sent => sent.map(drop),
+            sent => sent,
+        }
+    }
+
+    /// A second transfer for the same request: of it, an OACK alone is noticed.
+    fn take_from_another(&self, packet: &[u8]) -> Step {
+        if packet.starts_with(&OACK.to_be_bytes()) {
+            twice(self.request.facts.duplicate_oack)
+        } else {
+            Step::Ignore
         }
     }
 
@@ -153,10 +179,10 @@ impl Transfer<'_> {
 
     fn take_options(&mut self, encoded: &[u8]) -> Step {
         if self.acknowledged_options || self.expected != 1 || self.bytes != 0 {
-            return Step::Ignore;
+            return twice(self.request.facts.duplicate_oack);
         }
         let wrong = || Step::End(Outcome::WrongOptions);
-        let Some(asked) = self.request.options else { return wrong() };
+        let Some(asked) = self.request.facts.options else { return wrong() };
         let words: Vec<&str> = match std::str::from_utf8(encoded) {
             Ok(text) => text.split_terminator('\0').collect(),
             Err(_) => return wrong(),
@@ -175,34 +201,46 @@ impl Transfer<'_> {
             return wrong();
         }
         self.acknowledged_options = true;
-        if self.request.probe { self.leave() } else { self.acknowledge(0) }
+        if self.request.probe {
+            self.leave()
+        } else {
+            self.acknowledge(0);
+            Step::Answer
+        }
     }
 
     fn take_data(&mut self, number: u16, content: &[u8], sink: Sink<'_>) -> io::Result<Step> {
-        if self.request.options.is_some() && !self.acknowledged_options {
-            return Ok(Step::End(Outcome::WrongOptions));
+        if self.request.facts.options.is_some() && !self.acknowledged_options {
+            match self.request.facts.without_oack {
+                WithoutOack::Fails => return Ok(Step::End(Outcome::WrongOptions)),
+                WithoutOack::PassesOverConfig => self.passes_over = self.request.is_config,
+            }
         }
         if self.request.probe {
             return Ok(self.leave());
         }
         if number != self.expected {
-            // A repeated block: the answer to it was lost or late, and is not repeated without a timeout.
-            return Ok(Step::Ignore);
+            // The answer to a repeated block was lost or late, and is not repeated without a timeout.
+            let repeated = number == self.expected.wrapping_sub(1) && self.bytes > 0;
+            return Ok(if repeated { twice(self.request.facts.duplicate_block) } else { Step::Ignore });
         }
         sink(content)?;
         self.bytes += u64::try_from(content.len()).unwrap_or(0);
         self.expected = self.expected.wrapping_add(1);
-        let Step::Answer = self.acknowledge(number) else { return Ok(Step::Ignore) };
+        self.acknowledge(number);
         if content.len() < self.block {
             let (bytes, announced) = (self.bytes, self.announced);
-            return Ok(Step::AnswerAndEnd(Outcome::Loaded { bytes, announced }));
+            let loaded = Outcome::Loaded { bytes, announced };
+            return Ok(Step::AnswerAndEnd(if self.passes_over { Outcome::PassedOver } else { loaded }));
+        }
+        if self.expected == 0 && self.request.facts.roll_over == RollOver::GivesUp {
+            return Ok(Step::End(Outcome::TooLong));
         }
         Ok(Step::Answer)
     }
 
-    fn acknowledge(&mut self, number: u16) -> Step {
+    fn acknowledge(&mut self, number: u16) {
         self.last = [[0, 4], number.to_be_bytes()].concat();
-        Step::Answer
     }
 
     fn leave(&mut self) -> Step {
@@ -211,9 +249,17 @@ impl Transfer<'_> {
     }
 }
 
+/// What a packet does that came before.
+fn twice(does: Duplicate) -> Step {
+    match does {
+        Duplicate::PassedOver => Step::Ignore,
+        Duplicate::Hangs => Step::End(Outcome::Hung),
+    }
+}
+
 fn encode_request(request: &Request<'_>) -> Vec<u8> {
     let mut words = vec![request.path.to_owned(), "octet".to_owned()];
-    match request.options {
+    match request.facts.options {
         None => {}
         Some(TransferOptions::Size) => words.extend(["tsize".to_owned(), "0".to_owned()]),
         Some(TransferOptions::SizeAndBlock(block)) => {
@@ -230,22 +276,26 @@ fn encode_request(request: &Request<'_>) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::facts::{Arp, Ports};
     use super::*;
 
-    fn transfer(options: Option<TransferOptions>, probe: bool) -> Transfer<'static> {
-        let request = Request { path: "a", options, probe };
-        Transfer {
-            request,
-            peer: None,
-            last: encode_request(&request),
-            block: DEFAULT_BLOCK,
-            expected: 1,
-            bytes: 0,
-            announced: None,
-            acknowledged_options: false,
-        }
+    fn with(facts: Tftp, probe: bool) -> Transfer<'static> {
+        Transfer::new(Request { path: "a", facts, probe, is_config: true })
     }
 
+    fn transfer(options: Option<TransferOptions>, probe: bool) -> Transfer<'static> {
+        with(Tftp { options, ..STRICT }, probe)
+    }
+
+    const STRICT: Tftp = Tftp {
+        options: None,
+        without_oack: WithoutOack::Fails,
+        duplicate_block: Duplicate::PassedOver,
+        duplicate_oack: Duplicate::PassedOver,
+        roll_over: RollOver::Wraps,
+        ports: Ports::Fresh,
+        arp: Arp::Answered,
+    };
     const BOTH: Option<TransferOptions> = Some(TransferOptions::SizeAndBlock(1024));
 
     #[test]
@@ -300,5 +350,34 @@ mod tests {
         let block = |number: u16| [&[0, 3], &number.to_be_bytes()[..], &[7; 512]].concat();
         assert_eq!(it.take(&block(u16::MAX), &mut |_| Ok(())).unwrap(), Step::Answer);
         assert_eq!(it.take(&block(0), &mut |_| Ok(())).unwrap(), Step::Answer);
+        let mut old = with(Tftp { roll_over: RollOver::GivesUp, ..STRICT }, false);
+        old.expected = u16::MAX;
+        assert_eq!(old.take(&block(u16::MAX), &mut |_| Ok(())).unwrap(), Step::End(Outcome::TooLong));
+    }
+
+    #[test]
+    fn old_firmware_hangs_at_what_comes_twice() {
+        let facts = Tftp {
+            options: BOTH,
+            duplicate_block: Duplicate::Hangs,
+            duplicate_oack: Duplicate::Hangs,
+            ..STRICT
+        };
+        let oack = b"\0\x06tsize\x001030\0blksize\x001024\0";
+        let mut it = with(facts, false);
+        assert_eq!(it.take(oack, &mut |_| Ok(())).unwrap(), Step::Answer);
+        assert_eq!(it.take(oack, &mut |_| Ok(())).unwrap(), Step::End(Outcome::Hung));
+        let block = [b"\0\x03\0\x01".as_slice(), &[1; 1024]].concat();
+        let mut it = with(facts, false);
+        it.take(oack, &mut |_| Ok(())).unwrap();
+        assert_eq!(it.take(&block, &mut |_| Ok(())).unwrap(), Step::Answer);
+        assert_eq!(it.take(&block, &mut |_| Ok(())).unwrap(), Step::End(Outcome::Hung));
+    }
+
+    #[test]
+    fn a_pi_4_passes_over_its_configuration_without_acknowledged_options() {
+        let facts = Tftp { options: BOTH, without_oack: WithoutOack::PassesOverConfig, ..STRICT };
+        let step = with(facts, false).take(b"\0\x03\0\x01text", &mut |_| Ok(())).unwrap();
+        assert_eq!(step, Step::AnswerAndEnd(Outcome::PassedOver));
     }
 }

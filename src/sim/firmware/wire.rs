@@ -1,5 +1,6 @@
 //! The cable of a simulated board. *IO: UDP.*
 
+use super::facts::Arp;
 use super::packet::Lease;
 use async_trait::async_trait;
 use std::io;
@@ -19,11 +20,39 @@ pub trait Wire: Send {
     /// The board takes an address.
     async fn configure(&mut self, lease: &Lease) -> io::Result<()>;
 
-    /// A fresh socket at the board's address, for one TFTP transfer.
-    async fn transfer_socket(&mut self) -> io::Result<UdpSocket>;
+    /// A socket at the board's address on a fresh port, for TFTP transfers.
+    async fn transfer_socket(&mut self) -> io::Result<Box<dyn TransferSocket>>;
 
     /// The TFTP port of servers, 69 outside demonstrations.
     fn tftp_port(&self) -> u16;
+
+    /// A program of the board starts that answers ARP so; most wires have a network stack that answers by itself.
+    fn begin_program(&mut self, _arp: Arp) {}
+}
+
+/// A socket of TFTP transfers.
+#[async_trait]
+pub trait TransferSocket: Send + Sync {
+    /// Sends one packet.
+    async fn send_to(&self, packet: &[u8], to: SocketAddrV4) -> io::Result<()>;
+
+    /// The next packet, its length and its sender.
+    async fn receive_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddrV4)>;
+}
+
+#[async_trait]
+impl TransferSocket for UdpSocket {
+    async fn send_to(&self, packet: &[u8], to: SocketAddrV4) -> io::Result<()> {
+        Self::send_to(self, packet, to).await.map(drop)
+    }
+
+    async fn receive_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddrV4)> {
+        loop {
+            if let (length, SocketAddr::V4(from)) = self.recv_from(buffer).await? {
+                return Ok((length, from));
+            }
+        }
+    }
 }
 
 /// How fast a simulated board lives.
@@ -131,8 +160,8 @@ impl Wire for Relayed {
         Ok(())
     }
 
-    async fn transfer_socket(&mut self) -> io::Result<UdpSocket> {
-        UdpSocket::bind((self.address, 0)).await
+    async fn transfer_socket(&mut self) -> io::Result<Box<dyn TransferSocket>> {
+        Ok(Box::new(UdpSocket::bind((self.address, 0)).await?))
     }
 
     fn tftp_port(&self) -> u16 {

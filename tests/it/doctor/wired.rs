@@ -8,7 +8,7 @@ use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::socket::{AddressFamily, LinkAddr, MsgFlags, SockFlag, SockProtocol, SockType};
 use nix::sys::socket::{recv, sendto, socket};
 use pimaster::dhcp::frame::{self, End};
-use pimaster::dhcp::wire::{self, Reply, ReplyKind, ReplyOption, RequestKind};
+use pimaster::dhcp::wire::{self, Alignment, Reply, ReplyKind, ReplyOption, RequestKind};
 use pimaster::keys::KeyFolder;
 use pimaster::model::net::MacAddr;
 use pimaster::sim::tree::{Bulk, write_boot};
@@ -158,6 +158,8 @@ fn offer(message: &[u8]) -> Option<Vec<u8>> {
         ciaddr: Ipv4Addr::UNSPECIFIED,
         yiaddr: [10, 20, 0, 200].into(),
         siaddr: OTHER,
+        hops: 0,
+        alignment: Alignment::Any,
         giaddr: Ipv4Addr::UNSPECIFIED,
         mac: request.mac,
         options: vec![ReplyOption::ServerIdentifier(OTHER), ReplyOption::LeaseTime(60)],
