@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-/// Examines a set-up: `hear` is told each finding as it comes. Ends within [`LONGEST`] and a few seconds.
+/// Examines a set-up: `hear` is told each finding as it comes. Ends within a minute.
 pub async fn examine(config: Config, checks: &[Check], mut hear: impl FnMut(&Finding)) -> Vec<Finding> {
     let scene = Arc::new(Scene::look(config).await);
     let mut running = JoinSet::new();
@@ -32,7 +32,7 @@ pub async fn examine(config: Config, checks: &[Check], mut hear: impl FnMut(&Fin
     all
 }
 
-/// The longest that a check takes.
+/// The longest that a check takes; the look around before all of them takes some seconds more.
 const LONGEST: Duration = Duration::from_secs(45);
 
 /// How long a check may take. The boot counts files, the switches answer slowly, all else is a glance.

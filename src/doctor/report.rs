@@ -46,7 +46,7 @@ impl fmt::Display for Report {
         let count = |outcome| self.findings.iter().filter(|it| it.verdict.outcome() == outcome).count();
         write!(
             f,
-            "{} ok, {} warnings, {} failures, {} not checked, in {} s",
+            "ok {}, warnings {}, failures {}, not checked {}; took {} s",
             count(Outcome::Ok),
             count(Outcome::Warning),
             count(Outcome::Failure),

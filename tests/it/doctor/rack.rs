@@ -2,6 +2,10 @@
 
 use super::program::{examine, run};
 use crate::demo::program::Demo;
+use pimaster::model::board::BoardModel;
+use pimaster::model::clock;
+use pimaster::model::net::MacAddr;
+use pimaster::store::nodes::NewNode;
 use pimaster::store::{Store, guests};
 use serde_json::json;
 use std::collections::HashSet;
@@ -58,6 +62,13 @@ fn a_good_rack_is_good_and_each_fault_is_named() {
     let stopped = examine(&config, &["boot"]);
     assert_eq!(stopped.status, Some(0), "{:#}", stopped.report);
 
+    // A doctor was killed while its board booted: the daemon removes the guest when it starts.
+    leave_guest(&demo);
+    assert_eq!(addresses(&demo).len(), 3);
+    demo.launch();
+    assert_eq!(addresses(&demo).len(), 2, "{}", demo.log());
+    assert_eq!(demo.stop(), Some(0));
+
     let ports: serde_json::Value =
         serde_json::from_slice(&fs::read(demo.path("rack/ports.json")).unwrap()).unwrap();
     let dhcp = u16::try_from(ports["dhcp"].as_u64().unwrap()).unwrap();
@@ -66,6 +77,20 @@ fn a_good_rack_is_good_and_each_fault_is_named() {
     assert_eq!(held.status, Some(2), "{:#}", held.report);
     held.has("ports", "DHCP", "failure", &format!("process {}) holds it", std::process::id()));
     held.has("boot", "Pi 4", "not_checked", "cannot listen for DHCP");
+}
+
+fn leave_guest(demo: &Demo) {
+    let guest = NewNode {
+        name: "doctor-left".parse().unwrap(),
+        mac: MacAddr([2, 0x64, 0, 0, 0, 1]),
+        address: [127, 9, 9, 9].into(),
+        model: BoardModel::Pi4b,
+        serial: None,
+        port: None,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let store = Store::open(&demo.path("rack/data/pimaster.db")).unwrap();
+    runtime.block_on(store.write(move |tx| guests::insert(tx, &guest, clock::now()))).unwrap();
 }
 
 /// Every address that a node or a lease has.

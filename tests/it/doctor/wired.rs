@@ -13,8 +13,8 @@ use pimaster::keys::KeyFolder;
 use pimaster::model::net::MacAddr;
 use pimaster::sim::tree::{Bulk, write_boot};
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
 use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -50,6 +50,19 @@ fn scenario() {
     well.has("boot", "Pi 4", "ok", "got 10.20.0.99");
     well.has("boot", "Pi 4", "ok", "the cable and frames to boards were not tried");
 
+    let without = examine(&config, &["export"]);
+    assert_eq!(without.status, Some(2), "{:#}", without.report);
+    without.has("export", "/bin/true", "ok", "lists the exports");
+    without.has("export", "NFS server", "failure", "port 2049");
+    without.has("export", "mount service", "failure", "nfs-kernel-server");
+    // A portmapper that sends whoever asks for the mount service to port 20048.
+    for (port, answer) in [(111, Some(20_048)), (2_049, None), (20_048, None)] {
+        answer_calls(port, answer);
+    }
+    let with = examine(&config, &["export"]);
+    with.has("export", "NFS server", "ok", "NFS version 3");
+    with.has("export", "mount service", "ok", "mount version 3");
+
     far_end.offer_addresses();
     let beside = examine(&config, &["foreign-dhcp"]);
     assert_eq!(beside.status, Some(2), "{:#}", beside.report);
@@ -74,7 +87,7 @@ fn settings(folder: &Path) -> String {
         "[network]\ninterface = 'pm-server'\nsubnet = '10.20.0.0/24'\naddress = '10.20.0.1'\n\
          node_ranges = ['10.20.0.10-10.20.0.99']\n\
          [data]\nadmin_email = 'admin@lab.example'\nfolder = '{folder}/data'\n\
-         [nfs]\nroot = '{folder}/root'\nexports = 'off'\n"
+         [nfs]\nroot = '{folder}/root'\nexports = '/bin/true'\n"
     )
 }
 
@@ -88,6 +101,24 @@ fn prepare(folder: &Path) {
     }
     let small = Bulk { kernel_bytes: 3_000_000, firmware_bytes: 200_000, ..Bulk::NONE };
     write_boot(&data.join("tftp/installer"), small).unwrap();
+}
+
+/// Answers every RPC call on that port with success, and that number if there is one (RFC 5531 section 9).
+fn answer_calls(port: u16, number: Option<u32>) {
+    let listener = TcpListener::bind(("10.20.0.1", port)).unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, mut call) = (stream.unwrap(), [0; 2048]);
+            let length = stream.read(&mut call).unwrap();
+            assert!(length >= 44, "a call has eleven words at least");
+            let xid = u32::from_be_bytes(call[4..8].try_into().unwrap());
+            let reply: Vec<u32> = [xid, 1, 0, 0, 0, 0].into_iter().chain(number).collect();
+            let mark = 0x8000_0000 | u32::try_from(reply.len() * 4).unwrap();
+            let bytes: Vec<u8> =
+                std::iter::once(mark).chain(reply).flat_map(|word| word.to_be_bytes()).collect();
+            stream.write_all(&bytes).unwrap();
+        }
+    });
 }
 
 fn ip(arguments: &[&str]) {
