@@ -46,7 +46,7 @@ pub async fn sweep(store: &Store) -> Result<usize, store::Error> {
 }
 
 impl Guest {
-    /// Enrols a guest with an identity of its own, so that two doctors do not meet.
+    /// Enrols a guest with an identity of its own, so that two doctors never meet.
     pub(super) async fn enrol(store: &Store, config: &Config) -> Result<Self, Error> {
         let (number, serial) = random()?;
         let [a, b, c, d] = number.to_be_bytes();

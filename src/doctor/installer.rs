@@ -57,10 +57,18 @@ pub(super) async fn check(scene: &Scene) -> Vec<Finding> {
     }
     let root = config.nfs.root.display().to_string();
     let files = config.data.tftp_installer();
+    let of_files = match fs::read_dir(&files) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => closed(&error.to_string()),
+        Ok(_) | Err(_) => judge_files(&missing(&files, &classes), &files),
+    };
     vec![
         judge_root(&look(config)).of(Check::Installer, root),
-        judge_files(&missing(&files, &classes), &files).of(Check::Installer, files.display().to_string()),
+        of_files.of(Check::Installer, files.display().to_string()),
     ]
+}
+
+fn closed(error: &str) -> Verdict {
+    Verdict::not_checked(format!("cannot be read: {error}"), "Run the doctor as root.")
 }
 
 /// The installer root as it was found.
@@ -92,7 +100,8 @@ fn compare(config: &Config, root: &Path) -> io::Result<Root> {
     if fs::metadata(root.join(NODE_BINARY.trim_start_matches('/'))).is_err() {
         return Ok(Root::Wrong { file: "usr/local/bin/pimaster", why: "is not there" });
     }
-    if !config.data.root().join("keys").exists() {
+    // An error, unlike an answer, says that the folder is closed to this user.
+    if !config.data.root().join("keys").try_exists()? {
         return Ok(Root::Wrong { file: HOST_KEY, why: "is of a data folder that has no keys any more" });
     }
     let keys = KeyFolder::open(config.data.root()).map_err(io::Error::other)?;
@@ -122,9 +131,7 @@ fn judge_root(root: &Root) -> Verdict {
             let expected = "the root that this pimaster prepared";
             Verdict::failure(format!("{file} {why}"), expected, PREPARE)
         }
-        Root::Closed(error) => {
-            Verdict::not_checked(format!("cannot be read: {error}"), "Run the doctor as root.")
-        }
+        Root::Closed(error) => closed(error),
     }
 }
 

@@ -6,6 +6,8 @@ use super::error::{Error, Result};
 use super::migrate;
 use crate::model::clock::{Timestamp, from_millis};
 use rusqlite::{Connection, OpenFlags};
+use std::fs;
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -24,7 +26,8 @@ pub struct Look {
 
 /// Looks at the file; none if there is none.
 pub fn look(path: &Path) -> Result<Option<Look>> {
-    if !path.exists() {
+    // A file in a folder that is closed to this user is there, and cannot be opened.
+    if fs::metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
         return Ok(None);
     }
     let failed = |source| Error::Open { path: path.to_owned(), source };
