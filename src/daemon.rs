@@ -5,7 +5,7 @@
 //! gives each its task. If one ends by itself, the daemon stops: half a pimaster helps nobody.
 //!
 //! ```text
-//! build: store ─► keys ─► power, exports, mounts ─► dhcp, tftp, web, netconsole (bound) ─► supervisor
+//! build: store ─► keys ─► power, exports, mounts ─► dhcp, dns, tftp, web, netconsole (bound) ─► supervisor
 //! run:   one task each on one JoinSet ─► the first to end, or the signal ─► all are cancelled and awaited
 //! ```
 
@@ -13,6 +13,7 @@ use crate::agent;
 use crate::config::Config;
 use crate::deploy;
 use crate::dhcp;
+use crate::dns;
 use crate::doctor;
 use crate::image;
 use crate::keys::KeyFolder;
@@ -41,6 +42,7 @@ const EXPORT_INTERVAL: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Daemon {
     dhcp: dhcp::Server,
+    dns: Option<dns::Server>,
     tftp: tftp::Server,
     web: web::Server,
     netconsole: netconsole::Server,
@@ -86,6 +88,9 @@ impl Daemon {
         let images = image::router(store.clone(), config.data.clone());
         Ok(Self {
             dhcp: dhcp::Server::bind(config.dhcp, store.clone()).context("DHCP cannot start")?,
+            dns: (config.dns.map(|dns| dns::Server::bind(dns, store.clone())))
+                .transpose()
+                .context("DNS cannot start")?,
             tftp: tftp::Server::bind(config.tftp, store.clone()).await.context("TFTP cannot start")?,
             web: web::Server::bind(config.web, store.clone(), Arc::new(agent), keys.clone(), images)
                 .await
@@ -115,6 +120,13 @@ impl Daemon {
         let token = || shutdown.clone();
         let (dhcp, tftp, web, supervisor, exports) = (token(), token(), token(), token(), token());
         let (netconsole, mounts) = (token(), token());
+        if let Some(server) = self.dns {
+            let stop = token();
+            tasks.spawn(async move {
+                server.run(stop).await;
+                ("dns", Ok(()))
+            });
+        }
         tasks.spawn(async move {
             self.dhcp.run(dhcp).await;
             ("dhcp", Ok(()))

@@ -8,6 +8,7 @@ pub mod model;
 pub mod store;
 
 pub mod dhcp;
+pub mod dns;
 pub mod netconsole;
 pub mod tftp;
 

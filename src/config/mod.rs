@@ -9,8 +9,8 @@ mod sections;
 pub use reader::Finding;
 
 use crate::model::folder::DataFolder;
-use crate::{deploy, dhcp, netconsole, nfs_prep, power, tftp, web};
-use sections::{console, data, deployments, log, network, nfs, power, server, web_server};
+use crate::{deploy, dhcp, dns, netconsole, nfs_prep, power, tftp, web};
+use sections::{console, data, deployments, log, names, network, nfs, power, server, web_server};
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -29,6 +29,8 @@ pub struct Config {
     pub node_ranges: Vec<AddressRange>,
     /// The DHCP server.
     pub dhcp: dhcp::Config,
+    /// The DNS server, unless it is switched off.
+    pub dns: Option<dns::Config>,
     /// The TFTP server.
     pub tftp: tftp::Config,
     /// The installer root.
@@ -95,8 +97,8 @@ impl fmt::Display for Error {
     }
 }
 
-const SECTIONS: [&str; 10] =
-    ["network", "dhcp", "tftp", "nfs", "power", "deploy", "web", "netconsole", "data", "log"];
+const SECTIONS: [&str; 11] =
+    ["network", "dhcp", "dns", "tftp", "nfs", "power", "deploy", "web", "netconsole", "data", "log"];
 
 impl Config {
     /// Reads and judges a file.
@@ -113,7 +115,8 @@ impl Config {
             let seen = "unknown table".to_owned();
             findings.push(Finding { key: key.clone(), seen, allowed: SECTIONS.join(", ") });
         }
-        let network = network(root, &mut findings);
+        let mut network = network(root, &mut findings);
+        let dns = names(root, &mut network, &mut findings);
         let (data, admin_email) = data(root, &mut findings);
         let log_filter = log(root, &mut findings);
         let power = power(root, &mut findings);
@@ -145,6 +148,7 @@ impl Config {
             log_filter,
             node_ranges,
             dhcp,
+            dns,
             tftp,
             nfs,
             power,
@@ -250,6 +254,30 @@ mod tests {
         check(&format!("{SMALLEST}\n[netconsole]\nenabled = true\nport = 69"), "netconsole.port");
         check(&format!("{SMALLEST}\n[nfs]\nroot = '/'"), "nfs.root");
         check(&format!("{SMALLEST}\n[nfs]\nroot = '/srv/a b'"), "nfs.root");
+    }
+
+    #[test]
+    fn nodes_are_told_of_the_dns_server_that_answers_them() {
+        let told = |text: &str| {
+            let config = judge(&SMALLEST.replace("[data]", &format!("{text}\n[data]"))).unwrap();
+            (config.dns.map(|dns| dns.listen.to_string()), config.dhcp.dns)
+        };
+        let own = Ipv4Addr::new(10, 20, 0, 1);
+        assert_eq!(told(""), (Some("10.20.0.1:53".to_owned()), vec![own]));
+        assert_eq!(told("[dns]\nenabled = false"), (None, Vec::new()));
+        assert_eq!(told("[dns]\nport = 5353"), (Some("10.20.0.1:5353".to_owned()), Vec::new()));
+        let other = told("dns = ['9.9.9.9']");
+        assert_eq!(other, (Some("10.20.0.1:53".to_owned()), vec![Ipv4Addr::new(9, 9, 9, 9)]));
+
+        let forward = |text: &str| judge(&format!("{SMALLEST}\n[dns]\nforward = {text}"));
+        let listed = dns::Source::Listed(
+            ["9.9.9.9:53", "192.0.2.1:5300", "[2620:fe::fe]:53"].map(|it| it.parse().unwrap()).to_vec(),
+        );
+        let config = forward("['9.9.9.9', '192.0.2.1:5300', '2620:fe::fe']").unwrap();
+        assert_eq!(config.dns.unwrap().upstreams, listed);
+        for (wrong, key) in [("['10.20.0.1']", "dns.forward"), ("['resolver']", "dns.forward[0]")] {
+            assert_eq!(forward(wrong).unwrap_err()[0].key, key);
+        }
     }
 
     #[test]

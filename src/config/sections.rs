@@ -6,9 +6,10 @@ use super::AddressRange;
 use super::reader::{Finding, Section};
 use crate::model::folder::DataFolder;
 use crate::model::net::Subnet;
-use crate::{deploy, dhcp, netconsole, nfs_prep, power, web};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
+use crate::{deploy, dhcp, dns, netconsole, nfs_prep, power, web};
+use std::net::{AddrParseError, IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 pub(super) struct Network {
@@ -63,6 +64,51 @@ pub(super) fn network(root: &toml::Table, findings: &mut Vec<Finding>) -> Networ
     };
     section.finish(findings);
     Network { address, node_ranges, dhcp }
+}
+
+/// The DNS server. Nodes are told of it unless they are told of others; they know no other port than 53.
+pub(super) fn names(
+    root: &toml::Table,
+    network: &mut Network,
+    findings: &mut Vec<Finding>,
+) -> Option<dns::Config> {
+    let mut section = Section::of(root, "dns");
+    let is_on = section.flag("enabled", true);
+    let listen = SocketAddrV4::new(network.address, section.port("port", DNS_PORT));
+    let forward: Vec<Upstream> = section
+        .list("forward", "an address, with a port if it is not 53, such as 9.9.9.9 or [2620:fe::fe]:53");
+    let forward: Vec<SocketAddr> = forward.into_iter().map(|Upstream(server)| server).collect();
+    if forward.contains(&listen.into()) {
+        section.report("forward", listen.to_string(), "other DNS servers than this one");
+    }
+    section.finish(findings);
+    if is_on && listen.port() == DNS_PORT && network.dhcp.dns.is_empty() {
+        network.dhcp.dns.push(network.address);
+    }
+    is_on.then(|| dns::Config {
+        interface: network.dhcp.interface.clone(),
+        listen,
+        subnets: vec![network.dhcp.subnet],
+        domain: network.dhcp.domain.clone(),
+        upstreams: if forward.is_empty() {
+            dns::Source::File(PathBuf::from("/etc/resolv.conf"))
+        } else {
+            dns::Source::Listed(forward)
+        },
+    })
+}
+
+const DNS_PORT: u16 = 53;
+
+/// A DNS server: an address with or without a port.
+struct Upstream(SocketAddr);
+
+impl FromStr for Upstream {
+    type Err = AddrParseError;
+    fn from_str(text: &str) -> Result<Self, AddrParseError> {
+        let address = text.parse::<IpAddr>().map(|address| SocketAddr::new(address, DNS_PORT));
+        address.or_else(|_| text.parse()).map(Self)
+    }
 }
 
 fn judge_ranges(

@@ -50,6 +50,7 @@ fn text(places: &Places, ports: &Ports, scale: Scale) -> String {
         "# The demonstration rack, written at each start.\n\
          [network]\nsubnet = \"127.0.0.0/8\"\naddress = \"{address}\"\n\
          [dhcp]\nport = {dhcp}\n\
+         [dns]\nenabled = false\n\
          [tftp]\nport = {tftp}\n\
          [nfs]\nroot = \"{root}\"\nexports = \"off\"\n\
          [power]\nmin_off_millis = {min_off:.0}\ntimeout_millis = {switch:.0}\n\

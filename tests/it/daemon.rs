@@ -16,7 +16,7 @@ fn settings(folder: &Path, host: u8) -> String {
     format!(
         "[network]\nsubnet = '127.77.{host}.0/24'\naddress = '127.77.{host}.1'\n\
          node_ranges = ['127.77.{host}.10-127.77.{host}.11']\n\
-         [dhcp]\nport = 6767\nclient_port = 6768\n[tftp]\nport = 6969\n\
+         [dhcp]\nport = 6767\nclient_port = 6768\n[dns]\nport = 5353\n[tftp]\nport = 6969\n\
          [data]\nadmin_email = 'Admin@Lab.example'\nfolder = '{folder}/data'\n\
          [nfs]\nroot = '{folder}/root'\nexports = 'off'\n[web]\nlisten = '127.77.{host}.1:9000'\n"
     )

@@ -16,6 +16,7 @@ mod clients;
 mod daemon;
 mod demo;
 mod deployment;
+mod dns;
 mod doctor;
 mod explain;
 mod node;

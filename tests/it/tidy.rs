@@ -5,11 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Module, and what it may import besides itself. `*` is everything.
-const LAYERS: [(&str, &[&str]); 22] = [
+const LAYERS: [(&str, &[&str]); 23] = [
     ("model", &[]),
     ("keys", &["model"]),
     ("store", &["model"]),
     ("dhcp", &["model", "store"]),
+    ("dns", &["model", "store"]),
     ("tftp", &["model", "store"]),
     ("netconsole", &["model", "store"]),
     ("explain", &["model"]),
@@ -22,7 +23,7 @@ const LAYERS: [(&str, &[&str]); 22] = [
     ("web", &["model", "store", "keys", "agent"]),
     ("sim", &["model", "keys", "node"]),
     ("cli", &["model"]),
-    ("config", &["model", "dhcp", "tftp", "netconsole", "nfs_prep", "power", "deploy", "web"]),
+    ("config", &["model", "dhcp", "dns", "tftp", "netconsole", "nfs_prep", "power", "deploy", "web"]),
     ("telemetry", &[]),
     ("daemon", &["*"]),
     ("demo", &["*"]),
@@ -31,8 +32,9 @@ const LAYERS: [(&str, &[&str]); 22] = [
 ];
 
 /// Crate, and the files that may name it.
-const DOORS: [(&str, &[&str]); 7] = [
+const DOORS: [(&str, &[&str]); 8] = [
     ("dhcproto", &["src/dhcp/wire.rs"]),
+    ("hickory_proto", &["src/dns/"]),
     ("tftpd", &["src/tftp/"]),
     ("russh", &["src/deploy/ssh.rs", "src/sim/"]),
     ("rusqlite", &["src/store/"]),
