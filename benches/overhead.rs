@@ -119,7 +119,7 @@ async fn prepare(
 ) -> (Ready, rack::Handle, f64) {
     let places = Places::open(Some(folder)).unwrap();
     let ports = places.ports(0).unwrap();
-    let scale = Scale { boards, speed, bulk: Bulk::NONE };
+    let scale = Scale { boards, undiscovered: 0, speed, bulk: Bulk::NONE };
     let prepared =
         Prepared::new(&places, &ports, scale, env!("CARGO_BIN_EXE_pimaster").into(), stop).await.unwrap();
     let ready = prepared.ready(([127, 0, 0, 1], ports.control).into()).await.unwrap();

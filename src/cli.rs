@@ -123,6 +123,9 @@ pub struct Demo {
     /// Where everything is kept; used again on the next start.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// How many of them, the last ones, are not enrolled: they are on and show up under Discovered.
+    #[arg(long, default_value_t = 0)]
+    pub undiscovered: u16,
     /// How much faster than real the boards boot.
     #[arg(long, default_value_t = 1.0)]
     pub speed: f64,
@@ -197,6 +200,26 @@ pub enum Node {
         #[command(flatten)]
         config: ConfigFile,
     },
+    /// Put a board that was discovered in a node's place: name, address and port stay.
+    Replace {
+        /// The node.
+        name: String,
+        /// Hardware address or serial number of the board.
+        #[arg(long, value_name = "MAC|SERIAL")]
+        from_discovered: String,
+        /// The settings file.
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Rename one node, or all.
+    Rename {
+        /// Which.
+        #[command(flatten)]
+        rename: NewNames,
+        /// The settings file.
+        #[command(flatten)]
+        config: ConfigFile,
+    },
     /// List the nodes, and the unknown boards that asked for an address.
     List(ConfigFile),
     /// On a node: say what it is.
@@ -227,19 +250,38 @@ pub struct Card {
     pub path: Option<PathBuf>,
 }
 
+/// What to rename.
+#[derive(Debug, Clone, Args)]
+pub struct NewNames {
+    /// The node.
+    #[arg(requires = "to")]
+    pub node: Option<String>,
+    /// Its new name.
+    pub to: Option<String>,
+    /// Every node, to the prefix and the last number of its address.
+    #[arg(long, requires = "prefix", conflicts_with = "node")]
+    pub all: bool,
+    /// What the names begin with.
+    #[arg(long, requires = "all")]
+    pub prefix: Option<String>,
+}
+
 /// A board to enrol.
 #[derive(Debug, Clone, Args)]
 pub struct NewNode {
-    /// Its name, also its host name.
-    #[arg(long)]
-    pub name: String,
     /// Its hardware address.
     #[arg(long)]
-    pub mac: String,
-    /// Its model: pi3b, pi3b+, pi4b, pi400, cm4, pi5, ...
+    pub mac: Option<String>,
+    /// The board with that hardware address or serial number among those that asked for an address.
+    #[arg(long, value_name = "MAC|SERIAL", conflicts_with = "mac")]
+    pub from_discovered: Option<String>,
+    /// Its name, also its host name; network.node_prefix and the last number of its address if not given.
     #[arg(long)]
-    pub model: String,
-    /// Its address; the next free one of network.node_ranges if not given.
+    pub name: Option<String>,
+    /// Its model: pi3b, pi3b+, pi4b, pi400, cm4, pi5, ...; learnt from its requests if not given.
+    #[arg(long)]
+    pub model: Option<String>,
+    /// Its address; the one of its switch port, or the next free one of network.node_ranges if not given.
     #[arg(long)]
     pub address: Option<Ipv4Addr>,
     /// Its serial number, the last 8 digits; learnt at its first boot if not given.
@@ -286,6 +328,9 @@ pub struct NewSwitch {
     /// The port that feeds this machine: it is never switched off.
     #[arg(long)]
     pub protected_port: Option<u16>,
+    /// The address of the node at port 1; the nodes at the other ports get those that follow.
+    #[arg(long)]
+    pub first_address: Option<Ipv4Addr>,
 }
 
 /// `pimaster user`.

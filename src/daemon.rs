@@ -12,6 +12,7 @@
 use crate::agent;
 use crate::config::Config;
 use crate::deploy;
+use crate::detect;
 use crate::dhcp;
 use crate::dns;
 use crate::doctor;
@@ -48,6 +49,7 @@ pub struct Daemon {
     netconsole: netconsole::Server,
     exports: ExportList,
     mounts: Mounts,
+    locator: detect::Locator,
     supervisor: deploy::Supervisor,
 }
 
@@ -77,7 +79,12 @@ impl Daemon {
         let power = Power::new(config.power, store.clone());
         let mounts = Mounts::new(nfs_prep::Tables::default(), config.nfs.root.clone(), store.clone());
         let exports = ExportList::new(config.nfs, store.clone());
-        let agent = agent::Local::new(store.clone(), keys.clone(), config.deploy.ssh_port);
+        let agent = agent::Local::new(
+            store.clone(),
+            keys.clone(),
+            config.deploy.ssh_port,
+            config.detect.rules.clone(),
+        );
         for left in image::sweep(&store, &config.data).await.context("the images folder cannot be tidied")? {
             tracing::info!(folder = %left.display(), "removed what an interrupted import left");
         }
@@ -97,6 +104,7 @@ impl Daemon {
                 .context("the web server cannot start")?,
             netconsole: netconsole::Server::bind(config.netconsole, store.clone()).await?,
             mounts,
+            locator: detect::Locator::new(store.clone(), power.clone(), config.detect.look_interval),
             supervisor: deploy::Supervisor::new(
                 config.deploy,
                 store,
@@ -127,12 +135,14 @@ impl Daemon {
                 ("dns", Ok(()))
             });
         }
+        let locator = token();
         tasks.spawn(async move {
             self.dhcp.run(dhcp).await;
             ("dhcp", Ok(()))
         });
         tasks.spawn(async move { ("tftp", self.tftp.run(tftp).await.map_err(Into::into)) });
         tasks.spawn(async move { ("web", self.web.run(web).await.map_err(Into::into)) });
+        tasks.spawn(async move { ("detect", self.locator.run(locator).await.map_err(Into::into)) });
         tasks.spawn(async move { ("deploy", self.supervisor.run(supervisor).await.map_err(Into::into)) });
 
         tasks.spawn(async move {

@@ -20,6 +20,7 @@ pub mod power;
 pub mod explain;
 
 pub mod deploy;
+pub mod detect;
 
 pub mod agent;
 pub mod web;

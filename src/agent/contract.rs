@@ -1,6 +1,7 @@
 //! What every agent can do. *Pure: only the contract.* Called by the routes of `web`.
 
 use super::boots::Boots;
+use super::discovery::Discovery;
 use super::error::Result;
 use crate::model::agent::{
     Caller, ConfigureWish, Configured, EnvironmentView, NodeView, ReservationView, ReserveWish,
@@ -11,9 +12,9 @@ use crate::model::node::NodeName;
 use async_trait::async_trait;
 use tokio::sync::watch;
 
-/// A set of nodes with one manager.
+/// A set of nodes with one manager; each further noun has a trait of its own.
 #[async_trait]
-pub trait Agent: Boots + Send + Sync {
+pub trait Agent: Boots + Discovery + Send + Sync {
     /// Every node, by name.
     async fn nodes(&self) -> Result<Vec<NodeView>>;
 

@@ -1,5 +1,6 @@
 //! Why an agent refuses: what was seen, what was expected, which field, what to do. *Pure.*
 
+use crate::detect::Refusal;
 use crate::model::clock::Timestamp;
 use crate::model::ids::ReservationId;
 use crate::model::node::NodeName;
@@ -61,6 +62,10 @@ pub enum Error {
     GoingDown { node: NodeName },
     #[error("the deployment on {node} has not begun: it waits for the node to be free")]
     Waiting { node: NodeName },
+    #[error("{wish} is for administrators")]
+    NotAdmin { wish: &'static str },
+    #[error(transparent)]
+    Enrol(#[from] Refusal),
     #[error("the database refused")]
     Store(#[from] store::Error),
     #[error("the password could not be hashed")]
@@ -108,7 +113,8 @@ impl Error {
     pub fn kind(&self) -> Kind {
         match self {
             Self::NoSuchNode { .. } | Self::NoSuchReservation { .. } => Kind::NotFound,
-            Self::NotYours { .. } | Self::NotYourNode { .. } => Kind::Forbidden,
+            Self::NotYours { .. } | Self::NotYourNode { .. } | Self::NotAdmin { .. } => Kind::Forbidden,
+            Self::Enrol(refusal) => refusal_kind(refusal),
             Self::NoNodes
             | Self::UnknownNodes { .. }
             | Self::Period(_)
@@ -143,10 +149,12 @@ impl Error {
             }
             Self::Password(_) => Some("password"),
             Self::ScriptLength { .. } | Self::ScriptContent => Some("user_script"),
+            Self::Enrol(refusal) => refusal.field(),
             Self::NoSuchNode { .. }
             | Self::NoSuchReservation { .. }
             | Self::NotYours { .. }
             | Self::NotYourNode { .. }
+            | Self::NotAdmin { .. }
             | Self::InUse { .. }
             | Self::Over { .. }
             | Self::NotDeployed { .. }
@@ -164,6 +172,8 @@ impl Error {
             Self::NoSuchReservation { .. } => "Take an id from the list of reservations.",
             Self::NotYourNode { .. } => "Reserve the node, or ask who has it or an administrator.",
             Self::NotYours { .. } => "Ask the owner or an administrator.",
+            Self::NotAdmin { .. } => "Ask an administrator.",
+            Self::Enrol(refusal) => refusal.fix(),
             Self::NoNodes => "Choose one or more free nodes.",
             Self::Taken { .. } => "Choose other nodes, or a time when they are free.",
             Self::Period(BadPeriod::Hours { .. }) => "Choose a number of hours in that range.",
@@ -185,6 +195,24 @@ impl Error {
             Self::Waiting { .. } => "Wait: it begins by itself when the node is free. Or destroy it.",
             Self::Store(_) | Self::Hash => "Try again; if it stays, look into pimaster's log.",
         }
+    }
+}
+
+fn refusal_kind(refusal: &Refusal) -> Kind {
+    match refusal {
+        Refusal::NotSeen { .. } | Refusal::NoSuchNode { .. } => Kind::NotFound,
+        Refusal::Outside { .. }
+        | Refusal::Own { .. }
+        | Refusal::NoSuchSwitch { .. }
+        | Refusal::NoSuchPort { .. }
+        | Refusal::Protected { .. }
+        | Refusal::Prefix { .. } => Kind::Invalid,
+        Refusal::Clash { .. }
+        | Refusal::NoAddress
+        | Refusal::NoName { .. }
+        | Refusal::SameName { .. }
+        | Refusal::InUse { .. } => Kind::Conflict,
+        Refusal::Store(_) => Kind::Internal,
     }
 }
 

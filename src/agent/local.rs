@@ -6,6 +6,7 @@
 use super::contract::{Agent, Whose};
 use super::error::{Error, Result};
 use super::{act, configure, look, reserve};
+use crate::detect::{Refusal, Rules};
 use crate::keys::KeyFolder;
 use crate::model::agent::{
     Caller, ConfigureWish, Configured, EnvironmentView, NodeView, ReservationView, ReserveWish,
@@ -26,14 +27,15 @@ pub struct Local {
     store: Store,
     keys: KeyFolder,
     ssh_port: u16,
+    pub(super) rules: Rules,
     /// Host keys never change: each is read from its file once.
     host_keys: Arc<Mutex<HashMap<NodeName, String>>>,
 }
 
 impl Local {
-    /// The agent on a database. `ssh_port` is where the nodes' SSH servers listen.
-    pub fn new(store: Store, keys: KeyFolder, ssh_port: u16) -> Self {
-        Self { store, keys, ssh_port, host_keys: Arc::default() }
+    /// The agent on a database. `ssh_port` is where the nodes' SSH servers listen, `rules` say what new nodes get.
+    pub fn new(store: Store, keys: KeyFolder, ssh_port: u16, rules: Rules) -> Self {
+        Self { store, keys, ssh_port, rules, host_keys: Arc::default() }
     }
 
     /// Looks at a consistent snapshot.
@@ -45,7 +47,7 @@ impl Local {
         self.store.read(move |conn| split(look(conn))).await?
     }
 
-    async fn write<T, F>(&self, act: F) -> Result<T>
+    pub(super) async fn write<T, F>(&self, act: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
@@ -135,7 +137,7 @@ impl Agent for Local {
 /// A refusal is an answer of the transaction; a failure of the database rolls it back.
 fn split<T>(outcome: Result<T>) -> store::Result<Result<T>> {
     match outcome {
-        Err(Error::Store(failure)) => Err(failure),
+        Err(Error::Store(failure) | Error::Enrol(Refusal::Store(failure))) => Err(failure),
         answer => Ok(answer),
     }
 }

@@ -136,6 +136,8 @@ fn verb(command: cli::Node) -> Result<ExitCode, cli::Node> {
         cli::Node::Wipe(card) => (Verb::Wipe, card),
         other @ (cli::Node::Add { .. }
         | cli::Node::Explain { .. }
+        | cli::Node::Replace { .. }
+        | cli::Node::Rename { .. }
         | cli::Node::List(_)
         | cli::Node::OverlayInit { .. }) => {
             return Err(other);
@@ -151,6 +153,10 @@ fn node_command(command: cli::Node, out: &Output) -> Result<(), Failure> {
         cli::Node::Explain { name, json, config } => {
             with(&config, |config| explain::explain(config, name, json, out))
         }
+        cli::Node::Replace { name, from_discovered, config } => {
+            with(&config, |config| rack::replace_board(config, name, from_discovered, out))
+        }
+        cli::Node::Rename { rename, config } => with(&config, |config| rack::rename(config, rename, out)),
         cli::Node::List(config) => with(&config, |config| rack::list_nodes(config, out)),
         cli::Node::OverlayInit { arguments } => Err(node::overlay_init(&arguments).into()),
         cli::Node::Probe(_)

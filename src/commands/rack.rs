@@ -1,81 +1,93 @@
-//! `pimaster node add|list` and `pimaster switch add|list`: enrolment by hand. *IO: the database, output.*
+//! `pimaster node add|replace|rename|list` and `pimaster switch add|list`: enrolment by hand. *IO: the database, output.*
 
 use super::Output;
 use crate::cli;
 use crate::config::Config;
 use crate::daemon::open_store;
+use crate::detect::{self, Refusal};
 use crate::model::clock;
-use crate::model::node::Node;
-use crate::model::rack::{PortRef, PowerDriver};
-use crate::store::{Store, nodes, sightings, switches};
+use crate::model::discovery::{EnrolWish, PortName, PortWish, RenameWish, Renamed};
+use crate::model::net::MacAddr;
+use crate::model::node::{Node, NodeName};
+use crate::model::rack::PowerDriver;
+use crate::store::{Store, Transaction, nodes, sightings, switches};
 use anyhow::{Context, anyhow, bail};
-use std::collections::HashSet;
-use std::net::Ipv4Addr;
 
 /// `pimaster node add`.
 pub(super) async fn add_node(config: Config, new: cli::NewNode, out: &Output) -> anyhow::Result<()> {
     let store = open_store(&config)?;
-    let port = match (new.switch.as_deref(), new.port) {
-        (Some(switch), Some(port)) => Some(port_of(&store, switch, port).await?),
-        (None, _) | (_, None) => None,
+    let mac = match (new.mac, new.from_discovered) {
+        (Some(mac), _) => mac.parse().context("--mac")?,
+        (None, Some(seen)) => discovered(&store, seen).await?,
+        (None, None) => {
+            bail!("expected --mac, or --from-discovered with one that `pimaster node list` shows")
+        }
     };
-    let known = store.read(nodes::list).await?;
-    let address = match new.address {
-        Some(address) if config.dhcp.subnet.is_host(address) => address,
-        Some(address) => bail!("--address is {address}; expected a host address in {}", config.dhcp.subnet),
-        None => free_address(&config, &known).context(
-            "every address of network.node_ranges is taken, or the list is empty; give --address or widen it",
-        )?,
-    };
-    if address == config.dhcp.server_address {
-        bail!("--address is {address}, which is pimaster's own; expected another address");
-    }
-    let node = nodes::NewNode {
-        name: new.name.parse().context("--name")?,
-        mac: new.mac.parse().context("--mac")?,
-        address,
-        model: new.model.parse().context("--model")?,
+    let wish = EnrolWish {
+        mac,
+        name: new.name.map(|name| name.parse().context("--name")).transpose()?,
+        address: new.address,
+        model: new.model.map(|model| model.parse().context("--model")).transpose()?,
         serial: new.serial.map(|serial| serial.parse().context("--serial")).transpose()?,
-        port,
+        port: match (new.switch, new.port) {
+            (Some(switch), Some(port)) => PortWish::At(PortName { switch, port }),
+            (None, _) | (_, None) => PortWish::AsFound,
+        },
     };
-    if let Some(clash) = known.iter().find_map(|other| clash(other, &node)) {
-        bail!("{clash}");
-    }
-    let (name, address) = (node.name.clone(), node.address);
-    store.write(move |tx| nodes::insert(tx, &node, clock::now())).await.context("cannot store the node")?;
-    out.line(format_args!("{name} enrolled with address {address}"))
+    let rules = config.detect.rules;
+    let node = settle(&store, move |tx| detect::enrol(tx, &rules, &wish, clock::now())).await?;
+    out.line(format_args!("{} enrolled with address {}", node.name, node.address))
 }
 
-fn clash(other: &Node, new: &nodes::NewNode) -> Option<String> {
-    let what = [
-        (other.name == new.name, format!("the name {}", new.name)),
-        (other.mac == new.mac, format!("the hardware address {}", new.mac)),
-        (other.address == new.address, format!("the address {}", new.address)),
-        (other.serial.is_some() && other.serial == new.serial, "that serial number".to_owned()),
-        (other.port.is_some() && other.port == new.port, "that switch port".to_owned()),
-    ];
-    let (_, what) = what.into_iter().find(|(same, _)| *same)?;
-    Some(format!("{} has {what} already; give another, or remove {} first", other.name, other.name))
+/// `pimaster node replace`.
+pub(super) async fn replace_board(
+    config: Config,
+    name: String,
+    seen: String,
+    out: &Output,
+) -> anyhow::Result<()> {
+    let store = open_store(&config)?;
+    let mac = discovered(&store, seen).await?;
+    let node: NodeName = name.parse()?;
+    settle(&store, move |tx| detect::replace_board(tx, &node, mac)).await?;
+    out.line(format_args!("{name} is now the board with the hardware address {mac}"))
 }
 
-fn free_address(config: &Config, known: &[Node]) -> Option<Ipv4Addr> {
-    let mut taken: HashSet<Ipv4Addr> = known.iter().map(|node| node.address).collect();
-    taken.insert(config.dhcp.server_address);
-    config.node_ranges.iter().flat_map(|range| range.addresses()).find(|address| !taken.contains(address))
+/// `pimaster node rename`.
+pub(super) async fn rename(config: Config, wish: cli::NewNames, out: &Output) -> anyhow::Result<()> {
+    let wish = match wish {
+        cli::NewNames { prefix: Some(prefix), .. } => RenameWish::All { prefix },
+        cli::NewNames { node: Some(node), to: Some(to), .. } => {
+            RenameWish::One { node: node.parse()?, to: to.parse()? }
+        }
+        cli::NewNames { .. } => bail!("expected a node and its new name, or --all with --prefix"),
+    };
+    let renamed = settle(&open_store(&config)?, move |tx| detect::rename(tx, &wish)).await?;
+    for Renamed { from, to } in &renamed {
+        out.line(format_args!("{from} is now {to}"))?;
+    }
+    if renamed.is_empty() { out.line(format_args!("every name is so already")) } else { Ok(()) }
 }
 
-async fn port_of(store: &Store, switch: &str, port: u16) -> anyhow::Result<PortRef> {
-    let name = switch.to_owned();
-    let found = store.read(move |conn| switches::by_name(conn, &name)).await?;
-    let found = found
-        .ok_or_else(|| anyhow!("--switch is `{switch}`; expected one that `pimaster switch list` shows"))?;
-    if !(1..=found.ports).contains(&port) {
-        bail!("--port is {port}; expected 1 to {}, the ports of {switch}", found.ports);
-    }
-    if found.protected_port == Some(port) {
-        bail!("port {port} of {switch} feeds pimaster itself; expected the port of a node");
-    }
-    Ok(PortRef { switch: found.id, port })
+async fn discovered(store: &Store, seen: String) -> anyhow::Result<MacAddr> {
+    let text = seen.clone();
+    let found = store.read(move |conn| detect::find(conn, &text)).await?;
+    let found = found.ok_or_else(|| {
+        anyhow!("no unknown machine is `{seen}`; expected a hardware address or serial number of `pimaster node list`")
+    })?;
+    Ok(found.mac)
+}
+
+/// One transaction whose refusal says what to do.
+async fn settle<T: Send + 'static>(
+    store: &Store,
+    act: impl FnOnce(&Transaction<'_>) -> Result<T, Refusal> + Send + 'static,
+) -> anyhow::Result<T> {
+    let outcome = store.write(move |tx| match act(tx) {
+        Err(Refusal::Store(failure)) => Err(failure),
+        answer => Ok(answer),
+    });
+    outcome.await?.map_err(|refusal| anyhow!("{refusal}. {}", refusal.fix()))
 }
 
 /// `pimaster node list`.
@@ -92,7 +104,7 @@ pub(super) async fn list_nodes(config: Config, out: &Output) -> anyhow::Result<(
         }
     }
     for seen in store.read(sightings::list).await? {
-        let model = seen.observation.model().shown_with(seen.observation.revision);
+        let model = seen.observation.shown();
         let serial = seen.observation.serial.map_or_else(|| "-".to_owned(), |serial| serial.to_string());
         let (mac, last_at) = (seen.mac, seen.last_at);
         out.line(format_args!("(not enrolled)\tlast asked {last_at}\t{mac}\t{model}\t{serial}"))?;
@@ -109,7 +121,16 @@ pub(super) async fn run_switch(config: Config, command: cli::Switch, out: Output
 }
 
 async fn add_switch(config: &Config, switch: cli::NewSwitch, out: &Output) -> anyhow::Result<()> {
-    let cli::NewSwitch { name, address, community, base_oid, index_offset, ports, protected_port } = switch;
+    let cli::NewSwitch {
+        name,
+        address,
+        community,
+        base_oid,
+        index_offset,
+        ports,
+        protected_port,
+        first_address,
+    } = switch;
     let driver = match (address, community) {
         (Some(address), Some(community)) if !community.is_empty() => {
             PowerDriver::Snmp { address, community, base_oid: judge_oid(&base_oid)?, index_offset }
@@ -124,8 +145,18 @@ async fn add_switch(config: &Config, switch: cli::NewSwitch, out: &Output) -> an
         bail!("--protected-port is {port}; expected 1 to {ports}");
     }
     let store = open_store(config)?;
+    if let Some(first) = first_address {
+        let others = store.read(switches::list).await?;
+        if let Some(why) = detect::judge_range(&config.detect.rules, &name, first, ports, &others) {
+            bail!("--first-address gives the ports {why}");
+        }
+    }
     let stored = name.clone();
-    store.write(move |tx| switches::upsert(tx, &stored, &driver, ports, protected_port)).await?;
+    let enrolled = store.write(move |tx| {
+        let id = switches::upsert(tx, &stored, &driver, ports, protected_port)?;
+        switches::set_first_address(tx, id, first_address)
+    });
+    enrolled.await?;
     out.line(format_args!("{name} enrolled with {ports} ports"))
 }
 

@@ -9,12 +9,11 @@ mod sections;
 pub use reader::Finding;
 
 use crate::model::folder::DataFolder;
-use crate::{deploy, dhcp, dns, netconsole, nfs_prep, power, tftp, web};
-use sections::{console, data, deployments, log, names, network, nfs, power, server, web_server};
+use crate::{deploy, detect, dhcp, dns, netconsole, nfs_prep, power, tftp, web};
+use sections::{console, data, deployments, detection, log, names, network, nfs, power, server, web_server};
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 /// Everything an administrator sets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,8 +24,8 @@ pub struct Config {
     pub admin_email: String,
     /// What is logged, in tracing's filter syntax.
     pub log_filter: String,
-    /// Addresses for nodes that are added without one.
-    pub node_ranges: Vec<AddressRange>,
+    /// What nodes get that are added without a name or an address.
+    pub detect: detect::Config,
     /// The DHCP server.
     pub dhcp: dhcp::Config,
     /// The DNS server, unless it is switched off.
@@ -43,30 +42,6 @@ pub struct Config {
     pub netconsole: netconsole::Config,
     /// Pages and API.
     pub web: web::Config,
-}
-
-/// Addresses from first to last, `10.20.0.10-10.20.0.99`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AddressRange {
-    first: Ipv4Addr,
-    last: Ipv4Addr,
-}
-
-impl AddressRange {
-    /// Each address, in order.
-    pub fn addresses(self) -> impl Iterator<Item = Ipv4Addr> {
-        (self.first.to_bits()..=self.last.to_bits()).map(Ipv4Addr::from_bits)
-    }
-}
-
-impl FromStr for AddressRange {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (first, last) = text.split_once('-').ok_or(())?;
-        let first: Ipv4Addr = first.trim().parse().map_err(drop)?;
-        let last: Ipv4Addr = last.trim().parse().map_err(drop)?;
-        if first <= last { Ok(Self { first, last }) } else { Err(()) }
-    }
 }
 
 /// Why a settings file cannot be used.
@@ -97,8 +72,20 @@ impl fmt::Display for Error {
     }
 }
 
-const SECTIONS: [&str; 11] =
-    ["network", "dhcp", "dns", "tftp", "nfs", "power", "deploy", "web", "netconsole", "data", "log"];
+const SECTIONS: [&str; 12] = [
+    "network",
+    "dhcp",
+    "dns",
+    "tftp",
+    "nfs",
+    "power",
+    "detect",
+    "deploy",
+    "web",
+    "netconsole",
+    "data",
+    "log",
+];
 
 impl Config {
     /// Reads and judges a file.
@@ -126,6 +113,7 @@ impl Config {
         let web = web_server(root, &network, &mut findings);
         let netconsole = console(root, &network, &ports, &mut findings);
         let deploy = deployments(root, &network, &web, &mut findings);
+        let detect = detection(root, network.rules.clone(), &mut findings);
         if !findings.is_empty() {
             return Err(findings);
         }
@@ -141,12 +129,11 @@ impl Config {
         };
         let dhcp =
             dhcp::Config { port: dhcp_server.port, client_port: dhcp_server.client_port, ..network.dhcp };
-        let node_ranges = network.node_ranges;
         Ok(Self {
             data,
             admin_email,
             log_filter,
-            node_ranges,
+            detect,
             dhcp,
             dns,
             tftp,
@@ -162,6 +149,7 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::Ipv4Addr;
 
     const SMALLEST: &str = "[network]\nsubnet='10.20.0.0/24'\naddress='10.20.0.1'\ninterface='eth0'\n[data]\nadmin_email='a@lab'";
 

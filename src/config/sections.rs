@@ -2,11 +2,11 @@
 //!
 //! Called by [`super::Config::judge`]. Each reports what is wrong and goes on with something harmless.
 
-use super::AddressRange;
 use super::reader::{Finding, Section};
 use crate::model::folder::DataFolder;
-use crate::model::net::Subnet;
-use crate::{deploy, dhcp, dns, netconsole, nfs_prep, power, web};
+use crate::model::net::{AddressRange, Subnet};
+use crate::model::node::NodeName;
+use crate::{deploy, detect, dhcp, dns, netconsole, nfs_prep, power, web};
 use std::net::{AddrParseError, IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -14,13 +14,14 @@ use std::time::Duration;
 
 pub(super) struct Network {
     pub(super) address: Ipv4Addr,
-    pub(super) node_ranges: Vec<AddressRange>,
+    pub(super) rules: detect::Rules,
     pub(super) dhcp: dhcp::Config,
 }
 
 pub(super) fn network(root: &toml::Table, findings: &mut Vec<Finding>) -> Network {
     const ADDRESS: &str = "an IPv4 address such as 10.20.0.1";
     const DOMAIN: &str = "a domain name such as rack.lab";
+    const PREFIX: &str = "lower-case letters, digits and hyphens, a letter first, at most 24, such as pi";
     let mut section = Section::of(root, "network");
     let subnet: Option<Subnet> = section.required("subnet", "an IPv4 network such as 10.20.0.0/24");
     let address: Option<Ipv4Addr> = section.required("address", ADDRESS);
@@ -49,13 +50,20 @@ pub(super) fn network(root: &toml::Table, findings: &mut Vec<Finding>) -> Networ
     if let Some(name) = domain.as_deref().filter(|name| !is_domain(name)) {
         section.report("domain", format!("`{name}`"), DOMAIN);
     }
+    let prefix: String = section.optional("node_prefix", PREFIX).unwrap_or_else(|| "pi".to_owned());
+    // The longest ending is two numbers of an address.
+    if format!("{prefix}-255-255").parse::<NodeName>().is_err() {
+        section.report("node_prefix", format!("`{prefix}`"), PREFIX);
+    }
     let address = address.unwrap_or(Ipv4Addr::UNSPECIFIED);
+    let subnet = subnet.unwrap_or_else(|| Subnet::containing(address, 24));
+    let rules = detect::Rules { subnet, server_address: address, node_ranges, prefix };
     let dhcp = dhcp::Config {
         interface,
         server_address: address,
         port: 67,
         client_port: 68,
-        subnet: subnet.unwrap_or_else(|| Subnet::containing(address, 24)),
+        subnet,
         router,
         dns: section.list("dns", ADDRESS),
         ntp: section.list("ntp", ADDRESS),
@@ -63,7 +71,7 @@ pub(super) fn network(root: &toml::Table, findings: &mut Vec<Finding>) -> Networ
         lease_seconds: section.number("lease_seconds", 120..=604_800, 3_600),
     };
     section.finish(findings);
-    Network { address, node_ranges, dhcp }
+    Network { address, rules, dhcp }
 }
 
 /// The DNS server. Nodes are told of it unless they are told of others; they know no other port than 53.
@@ -318,6 +326,18 @@ pub(super) fn deployments(
     };
     section.finish(findings);
     config
+}
+
+pub(super) fn detection(
+    root: &toml::Table,
+    rules: detect::Rules,
+    findings: &mut Vec<Finding>,
+) -> detect::Config {
+    let mut section = Section::of(root, "detect");
+    let look_interval =
+        Duration::from_millis(section.number("look_interval_millis", 100..=3_600_000, 15_000).into());
+    section.finish(findings);
+    detect::Config { rules, look_interval }
 }
 
 fn absolute(section: &mut Section<'_>, key: &'static str, default: &str) -> PathBuf {

@@ -34,7 +34,12 @@ use tokio_util::sync::CancellationToken;
 /// Runs until SIGTERM or SIGINT.
 pub async fn run(options: cli::Demo) -> anyhow::Result<()> {
     let shutdown = daemon::shutdown_on_signals()?;
-    let scale = Scale { boards: options.boards, speed: options.speed, bulk: Bulk::SOME };
+    let scale = Scale {
+        boards: options.boards,
+        undiscovered: options.undiscovered,
+        speed: options.speed,
+        bulk: Bulk::SOME,
+    };
     let places = Places::open(options.data.as_deref())?;
     let ports = places.ports(options.port)?;
     let program = std::env::current_exe().context("this program cannot find itself")?;
@@ -91,7 +96,10 @@ impl Prepared {
         let community = switch.community.clone();
         let rack =
             Rack::bind(boards.clone(), sim, switch).await.context("the simulated rack cannot start")?;
-        prepare::enrol(&store, boards, rack.switch_address()?, community).await?;
+        let address = rack.switch_address()?;
+        for port in prepare::enrol(&store, boards, scale.undiscovered, address, community).await? {
+            rack.handle().switch().feed_at_once(port);
+        }
         Ok(Self { config, store, keys, rack })
     }
 

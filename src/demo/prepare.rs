@@ -84,32 +84,44 @@ pub(super) async fn installer(
     tokio::task::spawn_blocking(build).await?.context("the installer root cannot be prepared")
 }
 
-/// Enrols the switch, whose port may be another at each start, and the nodes that are not there yet.
+/// Enrols the switch, whose port may be another at each start, and the nodes that are not there yet but for the
+/// last `undiscovered` ones; gives back the ports of those.
 pub(super) async fn enrol(
     store: &Store,
     boards: Vec<Spec>,
+    undiscovered: u16,
     address: SocketAddr,
     community: String,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Vec<u16>> {
     let ports = u16::try_from(boards.len()).unwrap_or(u16::MAX);
     let base_oid = PETH_PSE_PORT_ADMIN_ENABLE.to_owned();
     let driver = PowerDriver::Snmp { address, community, base_oid, index_offset: 0 };
     let enrolled = store.write(move |tx| {
         let switch = switches::upsert(tx, SWITCH, &driver, ports, None)?;
+        switches::set_first_address(tx, switch, boards.first().map(|board| board.address))?;
+        let mut left = Vec::new();
         for board in boards {
-            if nodes::by_name(tx, board.name.as_str())?.is_none() {
-                let new = NewNode {
-                    name: board.name,
-                    mac: board.identity.mac,
-                    address: board.address,
-                    model: board.identity.model,
-                    serial: Some(board.identity.serial),
-                    port: Some(PortRef { switch, port: board.port }),
-                };
-                nodes::insert(tx, &new, clock::now())?;
+            // A person may have enrolled it since, under another name.
+            if nodes::by_name(tx, board.name.as_str())?.is_some()
+                || nodes::by_mac(tx, board.identity.mac)?.is_some()
+            {
+                continue;
             }
+            if board.port > ports.saturating_sub(undiscovered) {
+                left.push(board.port);
+                continue;
+            }
+            let new = NewNode {
+                name: board.name,
+                mac: board.identity.mac,
+                address: board.address,
+                model: board.identity.model,
+                serial: Some(board.identity.serial),
+                port: Some(PortRef { switch, port: board.port }),
+            };
+            nodes::insert(tx, &new, clock::now())?;
         }
-        Ok(())
+        Ok(left)
     });
     enrolled.await.context("the simulated boards cannot be enrolled")
 }

@@ -17,6 +17,8 @@ const COMMUNITY: &str = "demo";
 const MIN_OFF_MILLIS: f64 = 5_000.0;
 /// A switch takes at most so long to answer on hardware.
 const SWITCH_MILLIS: f64 = 5_000.0;
+/// The tables of a switch are read so often.
+const LOOK_MILLIS: f64 = 5_000.0;
 const PATIENCE_SECONDS: f64 = 300.0;
 /// What the settings allow.
 const LONGEST_PATIENCE_SECONDS: f64 = 3_600.0;
@@ -27,6 +29,8 @@ const LONGEST_MILLIS: f64 = 60_000.0;
 pub struct Scale {
     /// How many boards.
     pub boards: u16,
+    /// How many of them are not enrolled.
+    pub undiscovered: u16,
     /// How much faster than hardware they live.
     pub speed: f64,
     /// What the environment holds.
@@ -49,11 +53,13 @@ fn text(places: &Places, ports: &Ports, scale: Scale) -> String {
     format!(
         "# The demonstration rack, written at each start.\n\
          [network]\nsubnet = \"127.0.0.0/8\"\naddress = \"{address}\"\n\
+         node_ranges = [\"127.42.2.1-127.42.2.250\"]\n\
          [dhcp]\nport = {dhcp}\n\
          [dns]\nenabled = false\n\
          [tftp]\nport = {tftp}\n\
          [nfs]\nroot = \"{root}\"\nexports = \"off\"\n\
          [power]\nmin_off_millis = {min_off:.0}\ntimeout_millis = {switch:.0}\n\
+         [detect]\nlook_interval_millis = {look:.0}\n\
          [deploy]\nssh_port = {ssh}\npatience_seconds = {patience:.0}\nprobe_interval_millis = 100\n\
          [web]\nlisten = \"{address}:{web}\"\n\
          [data]\nfolder = \"{data}\"\nadmin_email = \"admin@demo.example\"\n\
@@ -64,6 +70,7 @@ fn text(places: &Places, ports: &Ports, scale: Scale) -> String {
         root = places.at("root").display(),
         min_off = millis(MIN_OFF_MILLIS, 100.0),
         switch = millis(SWITCH_MILLIS, 800.0),
+        look = millis(LOOK_MILLIS, 500.0),
         ssh = ports.ssh,
         web = ports.web,
         data = places.at("data").display(),
@@ -115,7 +122,8 @@ mod tests {
         let places = Places::open(Some(folder.path())).unwrap();
         let ports = Ports { web: 9000, dhcp: 6767, tftp: 6969, ssh: 2222, snmp: 1161, control: 9001 };
         for (boards, speed) in [(1, 1.0), (6, 50.0), (250, 1e6), (4, f64::NAN), (4, 0.01)] {
-            let config = write(&places, &ports, Scale { boards, speed, bulk: Bulk::NONE }).unwrap();
+            let config =
+                write(&places, &ports, Scale { boards, undiscovered: 0, speed, bulk: Bulk::NONE }).unwrap();
             assert_eq!(config.web.public_url, "http://127.0.0.1:9000");
             assert_eq!(config.deploy.image_url, "http://127.0.0.1:9000");
         }

@@ -29,6 +29,7 @@ pub fn observe(request: &Request, quirks: Quirks) -> Observation {
         serial: identity.map(|(serial, _)| serial),
         revision: identity.and_then(|(_, revision)| revision),
         rom_3b: id == Some(&ROM_3B_ID) && quirks.has(Quirk::RomByMachineId),
+        is_board: identity.is_some() || id == Some(&ROM_3B_ID) || asks_as_a_board(request),
     }
 }
 
@@ -41,6 +42,14 @@ fn asker(request: &Request, quirks: Quirks) -> Asker {
         None => request.machine_id.is_some() || request.architecture.is_some() || request.asks_for_boot(),
     };
     if boots { Asker::Firmware } else { Asker::System }
+}
+
+/// Whether option 55 is the list of a Raspberry Pi's firmware, item by item: the ROMs' twelve, or the EEPROMs'
+/// fourteen. They come in no other order, and PCs ask for other things.
+fn asks_as_a_board(request: &Request) -> bool {
+    const ROM: [u8; 12] = [43, 60, 67, 128, 129, 130, 131, 132, 133, 134, 135, 66];
+    const EEPROM: [u8; 14] = [1, 3, 43, 60, 66, 67, 128, 129, 130, 131, 132, 133, 134, 135];
+    request.parameters == ROM || request.parameters == EEPROM
 }
 
 /// The 16 bytes of a machine identifier of type 0 (RFC 4578 section 2.3).

@@ -87,7 +87,8 @@ fn choose_address(config: &Config, taken: &HashSet<Ipv4Addr>) -> Option<Ipv4Addr
     let is_free = |address: &Ipv4Addr| {
         dhcp.subnet.is_host(*address) && *address != dhcp.server_address && !taken.contains(address)
     };
-    let of_ranges = config.node_ranges.iter().flat_map(|range| range.addresses()).filter(is_free).last();
+    let of_ranges =
+        config.detect.rules.node_ranges.iter().flat_map(|range| range.addresses()).filter(is_free).last();
     let bits = |address: Ipv4Addr| address.to_bits();
     let mut of_subnet =
         (bits(dhcp.subnet.network())..bits(dhcp.subnet.broadcast())).rev().map(Ipv4Addr::from_bits);

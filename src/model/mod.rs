@@ -20,6 +20,7 @@ pub mod clock;
 pub mod deployment;
 pub mod dhcp_exchange;
 pub mod dhcp_option;
+pub mod discovery;
 pub mod environment;
 pub mod explanation;
 pub mod folder;

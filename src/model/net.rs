@@ -133,6 +133,41 @@ impl FromStr for Subnet {
     }
 }
 
+/// Addresses from first to last, `10.20.0.10-10.20.0.99`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AddressRange {
+    /// The lowest.
+    pub first: Ipv4Addr,
+    /// The highest.
+    pub last: Ipv4Addr,
+}
+
+impl AddressRange {
+    /// Each address, in order.
+    pub fn addresses(self) -> impl Iterator<Item = Ipv4Addr> {
+        (self.first.to_bits()..=self.last.to_bits()).map(Ipv4Addr::from_bits)
+    }
+}
+
+/// Why a text is no range of addresses.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{seen}` is no range; expected two addresses, the lower first, such as 10.20.0.10-10.20.0.99")]
+pub struct NotARange {
+    seen: String,
+}
+
+impl FromStr for AddressRange {
+    type Err = NotARange;
+
+    fn from_str(text: &str) -> Result<Self, NotARange> {
+        let wrong = || NotARange { seen: text.to_owned() };
+        let (first, last) = text.split_once('-').ok_or_else(wrong)?;
+        let first: Ipv4Addr = first.trim().parse().map_err(|_| wrong())?;
+        let last: Ipv4Addr = last.trim().parse().map_err(|_| wrong())?;
+        if first <= last { Ok(Self { first, last }) } else { Err(wrong()) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -44,6 +44,9 @@ pub struct Observation {
     pub revision: Option<RevisionCode>,
     /// Whether the packet has the marks of the 3B's boot ROM, which needs special answers.
     pub rom_3b: bool,
+    /// Whether the packet has the marks of a Raspberry Pi's boot firmware at all.
+    #[serde(default)]
+    pub is_board: bool,
 }
 
 impl Observation {
@@ -56,8 +59,63 @@ impl Observation {
         }
     }
 
+    /// The machine as people call it: its model and memory, or as much as it tells.
+    pub fn shown(&self) -> String {
+        if !self.is_board && self.model() == BoardModel::Unknown && self.revision.is_none() {
+            return "Unknown machine".to_owned();
+        }
+        let board = self.model().shown_with(self.revision);
+        match self.revision.and_then(RevisionCode::memory_mib) {
+            Some(mib) if mib < 1024 => format!("{board}, {mib} MB"),
+            Some(mib) => format!("{board}, {} GB", mib / 1024),
+            None => board,
+        }
+    }
+
+    /// How much it tells: a later packet that tells less does not hide it.
+    pub fn weight(&self) -> u8 {
+        u8::from(self.is_board) + 2 * u8::from(self.serial.is_some())
+    }
+
     /// The firmware that asks: what the packet proves goes before what the node's row says.
     pub fn firmware(&self, known: FirmwareClass) -> FirmwareClass {
         if self.rom_3b { FirmwareClass::Rom3b } else { known }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(revision: Option<u32>, is_board: bool) -> Observation {
+        Observation {
+            asker: Asker::Firmware,
+            vendor_class: None,
+            architecture: None,
+            machine_id: None,
+            host_name: None,
+            serial: None,
+            revision: revision.map(RevisionCode),
+            rom_3b: false,
+            is_board,
+        }
+    }
+
+    #[test]
+    fn machines_are_named_by_what_they_tell() {
+        let check = |revision, is_board, shown: &str| assert_eq!(seen(revision, is_board).shown(), shown);
+        check(Some(0xc0_3112), true, "Raspberry Pi 4B, 4 GB");
+        check(Some(0x90_2120), true, "Raspberry Pi Zero 2 W, 512 MB");
+        check(Some(0xd0_4fe0), true, "Raspberry Pi, revision d04fe0, 8 GB");
+        check(None, true, "Raspberry Pi");
+        check(None, false, "Unknown machine");
+        assert_eq!(Observation { rom_3b: true, ..seen(None, true) }.shown(), "Raspberry Pi 3B");
+    }
+
+    #[test]
+    fn rows_of_older_versions_are_read() {
+        let mut row = serde_json::to_value(seen(None, true)).unwrap();
+        row.as_object_mut().unwrap().remove("is_board");
+        assert!(!serde_json::from_value::<Observation>(row).unwrap().is_board);
     }
 }

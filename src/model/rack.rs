@@ -2,7 +2,7 @@
 
 use super::ids::SwitchId;
 use serde::{Deserialize, Serialize};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 /// The object of RFC 3621 that switches power: `pethPsePortAdminEnable`, without the port index.
 pub const PETH_PSE_PORT_ADMIN_ENABLE: &str = "1.3.6.1.2.1.105.1.1.1.3.1";
@@ -20,6 +20,8 @@ pub struct Switch {
     pub ports: u16,
     /// The port that feeds pimaster itself, never switched off.
     pub protected_port: Option<u16>,
+    /// The address of the node at port 1, if ports give addresses; port `p` has the one `p - 1` further on.
+    pub first_address: Option<Ipv4Addr>,
 }
 
 /// The driver of a switch with its settings.

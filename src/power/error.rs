@@ -93,6 +93,21 @@ pub enum Error {
         /// Its row.
         id: crate::model::ids::SwitchId,
     },
+    /// A table of the switch cannot be read.
+    #[error(
+        "switch {switch} at {address}: its table {table} cannot be read: {seen}; expected rows that end; \
+         check its address, that SNMP v2c is on, and the community"
+    )]
+    Table {
+        /// The switch's name.
+        switch: String,
+        /// Where it was asked.
+        address: SocketAddr,
+        /// The column that was read.
+        table: String,
+        /// What came back.
+        seen: String,
+    },
     /// The driver's settings cannot be used.
     #[error(
         "switch {switch}: base_oid is `{seen}`; expected numbers with dots such as 1.3.6.1.2.1.105.1.1.1.3.1"
@@ -123,9 +138,11 @@ impl Error {
     /// Whether asking again can help.
     pub fn retry(&self) -> Retry {
         match self {
-            Self::NoAnswer { .. } | Self::Unmoved { .. } | Self::Send { .. } | Self::Store(_) => {
-                Retry::Worthwhile
-            }
+            Self::NoAnswer { .. }
+            | Self::Unmoved { .. }
+            | Self::Table { .. }
+            | Self::Send { .. }
+            | Self::Store(_) => Retry::Worthwhile,
             // A switch that restarts refuses or babbles for a while.
             Self::Refused { .. } | Self::Nonsense { .. } => Retry::Worthwhile,
             Self::Protected { .. }

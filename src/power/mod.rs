@@ -13,9 +13,11 @@ mod error;
 mod none;
 mod ports;
 mod snmp;
+mod table;
 
 pub use error::Error;
 pub use ports::{Power, Since};
+pub use table::{Cell, Row};
 
 use crate::model::power::PowerState;
 use std::time::Duration;

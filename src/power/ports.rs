@@ -5,7 +5,7 @@
 
 use super::none::Hands;
 use super::snmp::SnmpSwitch;
-use super::{Config, Error, PowerSwitch};
+use super::{Config, Error, PowerSwitch, Row};
 use crate::model::boot_event::BootEvent;
 use crate::model::clock::{Clock, SignedDuration, Timestamp};
 use crate::model::power::PowerState;
@@ -113,6 +113,13 @@ impl Power {
         Ok(self.switch(port).await?.driver != PowerDriver::None)
     }
 
+    /// Every row of a column of a switch's table; none if the switch has no such table or answers nobody's questions.
+    pub async fn walk(&self, switch: &Switch, column: &str) -> Result<Vec<Row>, Error> {
+        let Some(snmp) = self.snmp(switch) else { return Ok(Vec::new()) };
+        let _turn = self.switches.enter(switch.id).await;
+        snmp.walk(column).await
+    }
+
     async fn switch(&self, port: PortRef) -> Result<Switch, Error> {
         let found = self.store.read(move |conn| switches::by_id(conn, port.switch)).await?;
         let switch = found.ok_or(Error::NoSuchSwitch { id: port.switch })?;
@@ -124,8 +131,15 @@ impl Power {
     }
 
     fn driver(&self, switch: &Switch, wanted: Option<PowerState>) -> Box<dyn PowerSwitch> {
+        match self.snmp(switch) {
+            Some(snmp) => Box::new(snmp),
+            None => Box::new(Hands { wanted }),
+        }
+    }
+
+    fn snmp(&self, switch: &Switch) -> Option<SnmpSwitch> {
         match &switch.driver {
-            PowerDriver::Snmp { address, community, base_oid, index_offset } => Box::new(SnmpSwitch {
+            PowerDriver::Snmp { address, community, base_oid, index_offset } => Some(SnmpSwitch {
                 name: switch.name.clone(),
                 address: *address,
                 community: community.clone(),
@@ -133,7 +147,7 @@ impl Power {
                 index_offset: *index_offset,
                 timeout: self.config.timeout,
             }),
-            PowerDriver::None => Box::new(Hands { wanted }),
+            PowerDriver::None => None,
         }
     }
 }

@@ -4,6 +4,8 @@
 //! that a late answer to an earlier one cannot be taken for its own, and is sent twice at most. A port counts as
 //! set when a read says so: many switches answer a set before they act on it, some without acting on it.
 
+mod walk;
+
 use super::{Error, PowerSwitch};
 use crate::model::power::PowerState;
 use snmp2::{AsyncSession, Oid, Value};

@@ -40,7 +40,7 @@ pub struct Spec {
     pub name: NodeName,
     /// What it is.
     pub identity: Identity,
-    /// Its relay's address, which is also the fixed address that it gets.
+    /// Its relay's address; as a rule also the fixed address that it gets.
     pub address: Ipv4Addr,
     /// The switch port that feeds it.
     pub port: u16,

@@ -1,7 +1,7 @@
 //! The simulator's own page and API, on a port of its own: to see the boards and to tell them what to get wrong.
 //! *IO: HTTP on loopback.* Nothing of it is in pimaster's pages.
 //!
-//! `GET /api/boards`, `PUT /api/boards/{name}/faults` with [`Faults`], `PUT /api/switch` `{"unreachable": true}`.
+//! `GET /api/boards`, `PUT /api/boards/{name}/faults` with [`Faults`], `PUT /api/switch` with [`SwitchFaults`].
 
 use super::rack::{BoardView, Handle};
 use super::status::Faults;
@@ -20,7 +20,11 @@ use tokio_util::sync::CancellationToken;
 #[serde(deny_unknown_fields)]
 pub struct SwitchFaults {
     /// It answers nobody.
+    #[serde(default)]
     pub unreachable: bool,
+    /// It does not tell who is where.
+    #[serde(default)]
+    pub no_tables: bool,
 }
 
 /// Serves the page and the API until told to stop.
@@ -51,10 +55,12 @@ async fn set_faults(
 }
 
 async fn switch(State(rack): State<Handle>) -> Json<SwitchFaults> {
-    Json(SwitchFaults { unreachable: rack.switch().is_unreachable() })
+    let switch = rack.switch();
+    Json(SwitchFaults { unreachable: switch.is_unreachable(), no_tables: !switch.tells_places() })
 }
 
 async fn set_switch(State(rack): State<Handle>, Json(faults): Json<SwitchFaults>) -> StatusCode {
     rack.switch().set_unreachable(faults.unreachable);
+    rack.switch().set_tells_places(!faults.no_tables);
     StatusCode::NO_CONTENT
 }

@@ -1,7 +1,9 @@
-//! What the simulated switch answers: the objects of RFC 3621 and `sysDescr`, and the rules of RFC 3416 for
-//! asking and setting them. Called by `switch`. *Pure.*
+//! What the simulated switch answers: the objects of RFC 3621, `sysDescr` and the tables of `bridge`, and the rules
+//! of RFC 3416 for asking and setting them. Called by `switch`. *Pure.*
 
 use super::ber::{Value, encode_bindings};
+use super::bridge;
+use crate::model::net::MacAddr;
 use crate::model::power::PowerState;
 use snmp2::pdu::Pdu;
 use snmp2::{MessageType, Oid, Value as Asked, Varbinds, Version};
@@ -32,6 +34,10 @@ pub(super) struct Mib {
     pub(super) community: String,
     /// Power of each port, port 1 first.
     pub(super) ports: Vec<PowerState>,
+    /// The board at each port, port 1 first.
+    pub(super) boards: Vec<Option<MacAddr>>,
+    /// Whether it tells who is where; cheap switches do not.
+    pub(super) tells_places: bool,
 }
 
 /// What came of a request.
@@ -55,7 +61,8 @@ impl Mib {
         match request.message_type {
             MessageType::GetRequest => response(&request, &self.each(&request, |oid| self.get(oid))),
             MessageType::GetNextRequest => {
-                let next = |oid: &[u64]| self.next(oid);
+                let objects = self.objects();
+                let next = |oid: &[u64]| next(&objects, oid);
                 response(
                     &request,
                     &request.varbinds.clone().filter_map(|(oid, _)| next(&arcs(&oid)?)).collect::<Vec<_>>(),
@@ -87,22 +94,15 @@ impl Mib {
         }
     }
 
-    fn next(&self, oid: &[u64]) -> Option<Binding> {
-        let later = self.objects().into_iter().find(|(known, _)| known.as_slice() > oid);
-        match later {
-            Some((known, value)) => Some((Oid::from(&known).ok()?, value)),
-            None => Some((Oid::from(oid).ok()?, Value::EndOfMibView)),
-        }
-    }
-
     fn bulk(&self, request: &Pdu<'_>) -> Vec<Binding> {
         let repeats = usize::try_from(request.error_index.min(MOST_REPETITIONS)).unwrap_or(0);
         let single = usize::try_from(request.error_status).unwrap_or(0);
         let mut bindings = Vec::new();
+        let objects = self.objects();
         for (number, (oid, _)) in request.varbinds.clone().enumerate() {
             let mut at = arcs(&oid).unwrap_or_default();
             for _ in 0..if number < single { 1 } else { repeats } {
-                let Some((oid, value)) = self.next(&at) else { break };
+                let Some((oid, value)) = next(&objects, &at) else { break };
                 let ends = value == Value::EndOfMibView;
                 at = arcs(&oid).unwrap_or_default();
                 bindings.push((oid, value));
@@ -154,11 +154,29 @@ impl Mib {
         };
         let description = Value::OctetString(self.description.clone().into_bytes());
         let first = [(SYS_DESCR.to_vec(), description)];
-        first
-            .into_iter()
-            .chain(row(ADMIN_ENABLE, admin_enable))
-            .chain(row(DETECTION_STATUS, detection))
-            .collect()
+        let power = row(ADMIN_ENABLE, admin_enable).chain(row(DETECTION_STATUS, detection));
+        let mut all: Vec<_> = first.into_iter().chain(power).collect();
+        if self.tells_places {
+            all.extend(bridge::objects(&self.heard()));
+        }
+        all.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        all
+    }
+
+    /// The board that is heard on each port: the one that has power.
+    fn heard(&self) -> Vec<Option<MacAddr>> {
+        let boards = self.boards.iter().copied().chain(std::iter::repeat(None));
+        let heard =
+            self.ports.iter().zip(boards).map(|(power, board)| board.filter(|_| *power == PowerState::On));
+        heard.collect()
+    }
+}
+
+fn next(objects: &[(Vec<u64>, Value)], oid: &[u64]) -> Option<Binding> {
+    let at = objects.partition_point(|(known, _)| known.as_slice() <= oid);
+    match objects.get(at) {
+        Some((known, value)) => Some((Oid::from(known).ok()?, value.clone())),
+        None => Some((Oid::from(oid).ok()?, Value::EndOfMibView)),
     }
 }
 
@@ -211,6 +229,8 @@ mod tests {
             description: "simulated".to_owned(),
             community: "private".to_owned(),
             ports: vec![PowerState::On, PowerState::Off],
+            boards: vec![Some(MacAddr([2, 0, 0, 0, 0, 1])), Some(MacAddr([2, 0, 0, 0, 0, 2]))],
+            tells_places: false,
         }
     }
 
@@ -256,6 +276,17 @@ mod tests {
         assert!(next("1.3.6.1.2.1.105.1.1.1.6.1.2").ends_with("END OF MIB VIEW"));
         let bulk = ask(MessageType::GetBulkRequest, "private", "1.3.6.1.2.1.105", Value::Null).unwrap().1;
         assert_eq!(bulk.split(", ").count(), 3);
+    }
+
+    #[test]
+    fn a_board_is_heard_where_it_has_power() {
+        let fdb = |last: u64| [1, 3, 6, 1, 2, 1, 17, 4, 3, 1, 2, 2, 0, 0, 0, 0, last];
+        let told = Mib { tells_places: true, ..mib() };
+        assert_eq!(told.get(&fdb(1)), Value::Integer(1));
+        assert_eq!(told.get(&fdb(2)), Value::NoSuchObject);
+        assert_eq!(mib().get(&fdb(1)), Value::NoSuchObject);
+        let objects = told.objects();
+        assert!(objects.windows(2).all(|pair| pair[0].0 < pair[1].0), "{objects:?}");
     }
 
     #[test]

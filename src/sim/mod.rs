@@ -13,6 +13,7 @@
 //! ```
 
 mod ber;
+mod bridge;
 mod mib;
 pub mod switch;
 

@@ -88,6 +88,8 @@ impl Rack {
         let boards = boards.into_iter().map(assemble).collect::<io::Result<Vec<_>>>()?;
         let switch = Switch::bind(switch).await?;
         let handle = Handle { boards: Arc::new(boards), switch: switch.handle() };
+        let plugs = handle.boards.iter().map(|board| (board.spec.port, board.spec.identity.mac));
+        handle.switch.plug_in(plugs);
         Ok(Self { switch, handle })
     }
 

@@ -4,6 +4,7 @@
 //! over restarts (of the simulator), and it is silent towards a wrong community.
 
 use super::mib::Mib;
+use crate::model::net::MacAddr;
 use crate::model::power::PowerState;
 use std::io;
 use std::net::SocketAddr;
@@ -74,6 +75,8 @@ impl Switch {
                 description: format!("pimaster simulated PoE switch, {} ports", config.ports),
                 community: config.community,
                 ports,
+                boards: Vec::new(),
+                tells_places: true,
             }),
             unreachable: Mutex::new(false),
             file: config.state_file,
@@ -128,6 +131,36 @@ impl Handle {
         feed.map_or(PowerState::Off, |feed| feed.borrow().power)
     }
 
+    /// Feeds a port as many switches do out of the box, before anybody asked for it.
+    pub fn feed_at_once(&self, port: u16) {
+        let mut mib = self.state.mib.lock().unwrap_or_else(PoisonError::into_inner);
+        self.switch(&mut mib, port, PowerState::On);
+    }
+
+    /// Plugs boards in, so that the switch's tables show them.
+    pub fn plug_in(&self, boards: impl Iterator<Item = (u16, MacAddr)>) {
+        let mut mib = self.state.mib.lock().unwrap_or_else(PoisonError::into_inner);
+        for (port, mac) in boards {
+            let Some(index) = index(port).filter(|index| *index < self.ports()) else { continue };
+            if mib.boards.len() <= index {
+                mib.boards.resize(index + 1, None);
+            }
+            if let Some(board) = mib.boards.get_mut(index) {
+                *board = Some(mac);
+            }
+        }
+    }
+
+    /// Lets the switch tell who is where, or makes it one that cannot.
+    pub fn set_tells_places(&self, tells: bool) {
+        self.state.mib.lock().unwrap_or_else(PoisonError::into_inner).tells_places = tells;
+    }
+
+    /// Whether the switch tells who is where.
+    pub fn tells_places(&self) -> bool {
+        self.state.mib.lock().unwrap_or_else(PoisonError::into_inner).tells_places
+    }
+
     /// Makes the switch deaf, or lets it hear again. Its ports keep their power.
     pub fn set_unreachable(&self, unreachable: bool) {
         *self.state.unreachable.lock().unwrap_or_else(PoisonError::into_inner) = unreachable;
@@ -146,14 +179,7 @@ impl Handle {
         let mut mib = self.state.mib.lock().unwrap_or_else(PoisonError::into_inner);
         let outcome = mib.respond(datagram)?;
         for (port, power) in &outcome.sets {
-            let Some(index) = index(*port) else { continue };
-            let (Some(entry), Some(feed)) = (mib.ports.get_mut(index), self.state.feeds.get(index)) else {
-                continue;
-            };
-            if *entry != *power {
-                *entry = *power;
-                feed.send_modify(|feed| *feed = Feed { power: *power, switchings: feed.switchings + 1 });
-            }
+            self.switch(&mut mib, *port, *power);
         }
         if let (false, Some(file)) = (outcome.sets.is_empty(), &self.state.file)
             && let Err(error) = save(file, &mib.ports)
@@ -161,6 +187,17 @@ impl Handle {
             tracing::warn!(file = %file.display(), %error, "the simulated switch cannot keep its state");
         }
         Some(outcome.response)
+    }
+
+    fn switch(&self, mib: &mut Mib, port: u16, power: PowerState) {
+        let Some(index) = index(port) else { return };
+        let (Some(entry), Some(feed)) = (mib.ports.get_mut(index), self.state.feeds.get(index)) else {
+            return;
+        };
+        if *entry != power {
+            *entry = power;
+            feed.send_modify(|feed| *feed = Feed { power, switchings: feed.switchings + 1 });
+        }
     }
 }
 

@@ -17,6 +17,15 @@ where
     text.parse().map_err(|cause| wrong(row, column, cause))
 }
 
+/// The same for a column that may be null.
+pub(super) fn optional_parsed<T: FromStr>(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<T>>
+where
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    let text: Option<String> = row.get(column)?;
+    text.map(|text| text.parse().map_err(|cause| wrong(row, column, cause))).transpose()
+}
+
 /// A column of a closed set of words.
 pub(super) fn word<T>(row: &Row<'_>, column: &str, from: impl Fn(&str) -> Option<T>) -> rusqlite::Result<T> {
     let text: String = row.get(column)?;

@@ -119,6 +119,12 @@ pub fn by_address(conn: &Connection, address: Ipv4Addr) -> Result<Option<Lease>>
     Ok(statement.query_row([address.to_string()], lease).optional()?)
 }
 
+/// Takes a node's leases away: another board stands in its place.
+pub fn forget_node(tx: &Transaction<'_>, node: NodeId) -> Result<()> {
+    tx.execute("DELETE FROM leases WHERE node_id = ?1", [node.0])?;
+    Ok(())
+}
+
 /// Every lease, the newest change first.
 pub fn list(conn: &Connection) -> Result<Vec<Lease>> {
     let sql = format!("SELECT {COLUMNS} FROM leases ORDER BY since DESC, mac");

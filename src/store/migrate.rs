@@ -5,11 +5,12 @@
 use super::error::{Error, Result};
 use rusqlite::Connection;
 
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_guests.sql"),
     include_str!("migrations/0003_boot_events.sql"),
     include_str!("migrations/0004_boot_order.sql"),
+    include_str!("migrations/0005_discovery.sql"),
 ];
 
 /// Brings a database to the newest schema, one transaction per migration.

@@ -198,6 +198,39 @@ pub fn boot_order(conn: &Connection, id: NodeId) -> Result<Option<BootOrder>> {
     Ok(found.flatten().map(BootOrder))
 }
 
+/// Sets the port that feeds a node.
+pub fn set_port(tx: &Transaction<'_>, id: NodeId, port: PortRef) -> Result<()> {
+    tx.execute("UPDATE nodes SET switch_id = ?2, port = ?3 WHERE id = ?1", (id.0, port.switch.0, port.port))?;
+    Ok(())
+}
+
+/// Gives a node another name.
+pub fn rename(tx: &Transaction<'_>, id: NodeId, name: &str) -> Result<()> {
+    tx.execute("UPDATE nodes SET name = ?2 WHERE id = ?1", (id.0, name))?;
+    Ok(())
+}
+
+/// Puts another board in a node's place: what was known of the old one and of its card goes.
+pub fn set_board(
+    tx: &Transaction<'_>,
+    id: NodeId,
+    mac: MacAddr,
+    model: BoardModel,
+    serial: Option<BoardSerial>,
+    revision: Option<RevisionCode>,
+) -> Result<()> {
+    tx.execute(
+        "UPDATE nodes SET mac = :mac, model = :model, serial = :serial, revision = :revision,
+             boot_target = 'local', environment_id = NULL, cmdline = NULL
+         WHERE id = :id",
+        named_params! {
+            ":id": id.0, ":mac": mac.to_string(), ":model": model.as_str(),
+            ":serial": serial.map(|serial| serial.0), ":revision": revision.map(|revision| revision.0),
+        },
+    )?;
+    Ok(())
+}
+
 /// When a node was created.
 pub fn created_at(conn: &Connection, id: NodeId) -> Result<Option<Timestamp>> {
     let sql = "SELECT created_at FROM nodes WHERE id = ?1";

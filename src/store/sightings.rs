@@ -6,8 +6,10 @@
 use super::convert::{json, parsed, time, to_json};
 use super::error::Result;
 use crate::model::clock::{Timestamp, to_millis};
+use crate::model::ids::SwitchId;
 use crate::model::net::MacAddr;
 use crate::model::observation::Observation;
+use crate::model::rack::PortRef;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
 
 /// Sightings kept; a rack has a few hundred boards.
@@ -28,20 +30,26 @@ pub struct Sighting {
     pub requests: u64,
     /// What it told the last time.
     pub observation: Observation,
+    /// The switch port it was found at.
+    pub port: Option<PortRef>,
 }
 
+const COLUMNS: &str = "mac, first_at, last_at, requests, observation, switch_id, port";
+
 fn sighting(row: &Row<'_>) -> rusqlite::Result<Sighting> {
+    let (switch, port): (Option<i64>, Option<u16>) = (row.get("switch_id")?, row.get("port")?);
     Ok(Sighting {
         mac: parsed(row, "mac")?,
         first_at: time(row, "first_at")?,
         last_at: time(row, "last_at")?,
         requests: super::convert::unsigned(row, "requests")?,
         observation: json(row, "observation")?,
+        port: switch.zip(port).map(|(switch, port)| PortRef { switch: SwitchId(switch), port }),
     })
 }
 
-/// Counts a request. A packet that tells no serial number leaves what an earlier one told: after the firmware,
-/// which tells it, the same board's system asks, which does not.
+/// Counts a request. A packet that tells less leaves what an earlier one told: after the firmware, which tells what
+/// the board is, the same board's system asks, which does not.
 pub fn record(tx: &Transaction<'_>, mac: MacAddr, seen: &Observation, now: Timestamp) -> Result<()> {
     let mut write = tx.prepare_cached(
         "INSERT INTO sightings (mac, first_at, last_at, requests, observation)
@@ -49,8 +57,7 @@ pub fn record(tx: &Transaction<'_>, mac: MacAddr, seen: &Observation, now: Times
          ON CONFLICT (mac) DO UPDATE SET last_at = excluded.last_at, requests = requests + 1,
              observation = iif(:identified, excluded.observation, observation)",
     )?;
-    let identified =
-        seen.serial.is_some() || by_mac(tx, mac)?.is_none_or(|it| it.observation.serial.is_none());
+    let identified = by_mac(tx, mac)?.is_none_or(|it| seen.weight() >= it.observation.weight());
     write.execute(named_params! {
         ":mac": mac.to_string(), ":now": to_millis(now), ":observation": to_json(seen)?,
         ":identified": identified,
@@ -65,22 +72,30 @@ pub fn record(tx: &Transaction<'_>, mac: MacAddr, seen: &Observation, now: Times
 
 /// The sighting of that hardware address.
 pub fn by_mac(conn: &Connection, mac: MacAddr) -> Result<Option<Sighting>> {
-    let mut statement = conn.prepare_cached(
-        "SELECT mac, first_at, last_at, requests, observation FROM sightings WHERE mac = ?1",
-    )?;
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM sightings WHERE mac = ?1"))?;
     Ok(statement.query_row([mac.to_string()], sighting).optional()?)
 }
 
 /// Every sighting, the latest first.
 pub fn list(conn: &Connection) -> Result<Vec<Sighting>> {
-    let mut statement = conn.prepare_cached(
-        "SELECT mac, first_at, last_at, requests, observation FROM sightings ORDER BY last_at DESC, mac",
-    )?;
+    let sql = format!("SELECT {COLUMNS} FROM sightings ORDER BY last_at DESC, mac");
+    let mut statement = conn.prepare_cached(&sql)?;
     let sightings = statement.query_map([], sighting)?.collect::<rusqlite::Result<_>>()?;
     Ok(sightings)
 }
 
-/// Forgets a machine, because it has become a node.
+/// Remembers the port where a machine was found, or that it is nowhere to be found.
+pub fn locate(tx: &Transaction<'_>, mac: MacAddr, port: Option<PortRef>) -> Result<()> {
+    tx.execute(
+        "UPDATE sightings SET switch_id = :switch, port = :port WHERE mac = :mac",
+        named_params! {
+            ":mac": mac.to_string(), ":switch": port.map(|port| port.switch.0), ":port": port.map(|port| port.port),
+        },
+    )?;
+    Ok(())
+}
+
+/// Forgets a machine: it has become a node, or a person wants the list short.
 pub fn forget(tx: &Transaction<'_>, mac: MacAddr) -> Result<()> {
     tx.execute("DELETE FROM sightings WHERE mac = ?1", [mac.to_string()])?;
     Ok(())
@@ -104,6 +119,7 @@ mod tests {
             serial: serial.map(BoardSerial),
             revision: None,
             rom_3b: false,
+            is_board: serial.is_some(),
         }
     }
 

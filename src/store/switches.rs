@@ -1,12 +1,15 @@
 //! Queries on switches and their ports.
 
-use super::convert::{json, optional_word, to_json};
+use super::convert::{json, optional_parsed, optional_word, to_json};
 use super::error::Result;
 use crate::model::clock::{Timestamp, to_millis};
 use crate::model::ids::SwitchId;
 use crate::model::power::PowerState;
 use crate::model::rack::{PortRef, PowerDriver, Switch};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
+use std::net::Ipv4Addr;
+
+const COLUMNS: &str = "id, name, driver, ports, protected_port, first_address";
 
 fn switch(row: &Row<'_>) -> rusqlite::Result<Switch> {
     Ok(Switch {
@@ -15,6 +18,7 @@ fn switch(row: &Row<'_>) -> rusqlite::Result<Switch> {
         driver: json(row, "driver")?,
         ports: row.get("ports")?,
         protected_port: row.get("protected_port")?,
+        first_address: optional_parsed(row, "first_address")?,
     })
 }
 
@@ -39,24 +43,30 @@ pub fn upsert(
     Ok(SwitchId(id))
 }
 
+/// Sets the address that the node at port 1 gets, or that ports give none.
+pub fn set_first_address(tx: &Transaction<'_>, id: SwitchId, first: Option<Ipv4Addr>) -> Result<()> {
+    let first = first.map(|first| first.to_string());
+    tx.execute("UPDATE switches SET first_address = ?2 WHERE id = ?1", (id.0, first))?;
+    Ok(())
+}
+
 /// Every switch, by name.
 pub fn list(conn: &Connection) -> Result<Vec<Switch>> {
-    let mut statement =
-        conn.prepare_cached("SELECT id, name, driver, ports, protected_port FROM switches ORDER BY name")?;
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM switches ORDER BY name"))?;
     let switches = statement.query_map([], switch)?.collect::<rusqlite::Result<_>>()?;
     Ok(switches)
 }
 
 /// The switch of that row.
 pub fn by_id(conn: &Connection, id: SwitchId) -> Result<Option<Switch>> {
-    let sql = "SELECT id, name, driver, ports, protected_port FROM switches WHERE id = ?1";
-    Ok(conn.query_row(sql, [id.0], switch).optional()?)
+    let sql = format!("SELECT {COLUMNS} FROM switches WHERE id = ?1");
+    Ok(conn.query_row(&sql, [id.0], switch).optional()?)
 }
 
 /// The switch of that name.
 pub fn by_name(conn: &Connection, name: &str) -> Result<Option<Switch>> {
-    let sql = "SELECT id, name, driver, ports, protected_port FROM switches WHERE name = ?1";
-    Ok(conn.query_row(sql, [name], switch).optional()?)
+    let sql = format!("SELECT {COLUMNS} FROM switches WHERE name = ?1");
+    Ok(conn.query_row(&sql, [name], switch).optional()?)
 }
 
 /// What is known of a port's power.

@@ -2,6 +2,7 @@
 
 use crate::model::deployment::Request;
 use crate::model::ids::{ReservationId, TokenId};
+use crate::model::net::MacAddr;
 use crate::model::node::NodeName;
 
 /// Sign in.
@@ -30,6 +31,12 @@ pub(super) const SETTINGS_KEYS: &str = "/settings/keys";
 pub(super) const SETTINGS_PASSWORD: &str = "/settings/password";
 /// A person's API tokens.
 pub(super) const SETTINGS_TOKENS: &str = "/settings/tokens";
+/// Machines that are no nodes yet.
+pub(super) const DISCOVERED: &str = "/discovered";
+/// The machines alone.
+pub(super) const DISCOVERED_LIVE: &str = "/discovered/live";
+/// Renames all nodes.
+pub(super) const RENAME: &str = "/nodes/rename";
 /// The stream that says when something changed.
 pub(super) const EVENTS: &str = "/events";
 /// The OpenAPI document.
@@ -78,6 +85,26 @@ pub(super) fn boot(node: &NodeName) -> String {
 /// The boot alone.
 pub(super) fn boot_live(node: &NodeName) -> String {
     format!("/nodes/{node}/boot/live")
+}
+
+/// One machine that is no node yet.
+pub(super) fn discovered(mac: MacAddr) -> String {
+    format!("{DISCOVERED}/{mac}")
+}
+
+/// Makes a machine a node.
+pub(super) fn enrol(mac: MacAddr) -> String {
+    format!("{DISCOVERED}/{mac}/enrol")
+}
+
+/// Puts a machine's board in a node's place.
+pub(super) fn replace_board(mac: MacAddr) -> String {
+    format!("{DISCOVERED}/{mac}/replace")
+}
+
+/// Forgets a machine.
+pub(super) fn forget(mac: MacAddr) -> String {
+    format!("{DISCOVERED}/{mac}/forget")
 }
 
 /// Revokes a token.

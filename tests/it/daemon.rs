@@ -146,4 +146,16 @@ fn nodes_and_switches_are_enrolled_with_clear_refusals() {
     assert!(add("pi-02", "dc:a6:32:00:00:02", &[]).0);
     check("pi-03", "dc:a6:32:00:00:03", &[], "every address of network.node_ranges is taken");
     assert!(run(&["node", "list"]).1.contains("pi-02\t127.77.4.11"));
+    // A switch with addresses of its own gives its ports names and addresses too.
+    let ranged = |first: &str| run(&[&switch[..], &["--first-address", first]].concat());
+    assert!(ranged("127.77.4.250").1.contains("expected host addresses in 127.77.4.0/24"));
+    assert!(ranged("127.77.4.21").0);
+    let plain = ["node", "add", "--mac", "dc:a6:32:00:00:03", "--switch", "sw1", "--port", "3"];
+    assert_eq!(run(&plain).1, "pi-23 enrolled with address 127.77.4.23\n");
+    assert!(
+        run(&["node", "add", "--from-discovered", "12345678"]).1.contains("no unknown machine is `12345678`")
+    );
+    assert_eq!(run(&["node", "rename", "pi-23", "lab-3"]).1, "pi-23 is now lab-3\n");
+    let renamed = run(&["node", "rename", "--all", "--prefix", "r"]).1;
+    assert_eq!(renamed, "lab-3 is now r-23\npi-01 is now r-10\npi-02 is now r-11\n");
 }

@@ -16,6 +16,7 @@ mod clients;
 mod daemon;
 mod demo;
 mod deployment;
+mod discovery;
 mod dns;
 mod doctor;
 mod explain;

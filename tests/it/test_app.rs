@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use pimaster::agent::{Agent, Local};
+use pimaster::detect::Rules;
 use pimaster::keys::KeyFolder;
 use pimaster::model::board::BoardModel;
 use pimaster::model::clock;
@@ -62,7 +63,7 @@ impl TestApp {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("pimaster.db")).unwrap();
         let keys = KeyFolder::open(folder.path()).unwrap();
-        let agent = Arc::new(Local::new(store.clone(), keys.clone(), 22));
+        let agent = Arc::new(Local::new(store.clone(), keys.clone(), 22, rules()));
         let streams = CancellationToken::new();
         let config = web::Config {
             listen: "127.0.0.1:0".parse().unwrap(),
@@ -129,6 +130,16 @@ impl TestApp {
             })
             .await
             .unwrap()
+    }
+}
+
+/// The pool begins after the nodes of every test.
+fn rules() -> Rules {
+    Rules {
+        subnet: "10.20.0.0/24".parse().unwrap(),
+        server_address: Ipv4Addr::new(10, 20, 0, 1),
+        node_ranges: vec!["10.20.0.50-10.20.0.60".parse().unwrap()],
+        prefix: "pi".into(),
     }
 }
 

@@ -166,3 +166,71 @@ async fn power_saves_what_is_wanted_and_seen_and_spares_the_protected_port() {
     assert!(matches!(power.set(beyond, PowerState::On).await, Err(Error::NoSuchPort { ports: 4, .. })));
     assert_eq!(agent.lock().unwrap().sets, sets);
 }
+
+const COLUMN: &str = "1.3.6.1.2.1.17.4.3.1.2";
+
+/// An agent that answers each request with these rows: the last arcs of objects below the column, all of value 7.
+async fn table(
+    bulk_refused: bool,
+    mut rows: impl FnMut(&[u64]) -> Vec<Vec<u64>> + Send + 'static,
+) -> SnmpSwitch {
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let address = socket.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut packet = [0u8; 2048];
+        while let Ok((length, peer)) = socket.recv_from(&mut packet).await {
+            let request = snmp2::Pdu::from_bytes(&packet[..length]).unwrap();
+            let refused = bulk_refused && request.message_type == snmp2::MessageType::GetBulkRequest;
+            let (name, _) = request.varbinds.clone().next().unwrap();
+            let asked: Vec<u64> = name.iter().unwrap().collect();
+            let row = |index: Vec<u64>| {
+                let root: Oid<'_> = COLUMN.parse().unwrap();
+                let oid: Vec<u64> = root.iter().unwrap().chain(index).collect();
+                field(0x30, &[field(6, Oid::from(&oid).unwrap().as_bytes()), field(2, &[7])].concat())
+            };
+            let rows = if refused { Vec::new() } else { rows(&asked[11..]) };
+            let pdu = [
+                field(2, &request.req_id.to_be_bytes()),
+                field(2, &[if refused { 5 } else { 0 }]),
+                field(2, &[0]),
+                field(0x30, &rows.into_iter().flat_map(row).collect::<Vec<_>>()),
+            ];
+            let message = [field(2, &[1]), field(4, b"secret"), field(0xa2, &pdu.concat())];
+            socket.send_to(&field(0x30, &message.concat()), peer).await.unwrap();
+        }
+    });
+    switch(address)
+}
+
+/// Rows 1.1 to 1.5, then an object of the next column.
+fn five(asked: &[u64]) -> Vec<Vec<u64>> {
+    let at = asked.get(1).copied().unwrap_or(0);
+    if at < 5 { vec![vec![1, at + 1]] } else { vec![vec![u64::from(u32::MAX), 1]] }
+}
+
+#[tokio::test]
+async fn a_table_is_read_to_its_end_in_bulk_or_row_by_row() {
+    let below = format!("{COLUMN}.1");
+    for bulk_refused in [false, true] {
+        let rows = table(bulk_refused, five).await.walk(&below).await.unwrap();
+        assert_eq!(rows.len(), 5);
+        assert_eq!(rows[4], crate::power::Row { index: vec![5], cell: crate::power::Cell::Integer(7) });
+    }
+}
+
+#[tokio::test]
+async fn hostile_tables_end() {
+    let empty = table(false, |_| Vec::new()).await.walk(COLUMN).await.unwrap_err().to_string();
+    assert!(empty.contains("an answer without a row") && !empty.contains("secret"), "{empty}");
+    let circle = table(false, |_| vec![vec![1, 2], vec![1, 1]]).await.walk(COLUMN).await.unwrap_err();
+    assert!(circle.to_string().contains("run in a circle"), "{circle}");
+    let same = table(true, |_| vec![vec![1, 2]]).await.walk(COLUMN).await.unwrap_err();
+    assert!(same.to_string().contains("run in a circle"), "{same}");
+    let mut next = 0;
+    let endless = move |_: &[u64]| {
+        next += 4;
+        (next - 4..next).map(|number| vec![1 + number / 100, number % 100]).collect()
+    };
+    let endless = table(false, endless).await.walk(COLUMN).await.unwrap_err();
+    assert!(endless.to_string().contains("more than 16384 rows"), "{endless}");
+}

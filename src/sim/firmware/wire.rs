@@ -92,18 +92,20 @@ impl Pace {
     }
 }
 
-/// A board on loopback, behind a DHCP relay of its own: requests arrive with the board's fixed address as
-/// `giaddr`, answers come back to that address at the servers' port.
+/// A board on loopback, behind a DHCP relay of its own: requests arrive with the relay's address as `giaddr`,
+/// answers come back to that address at the servers' port.
 #[derive(Debug)]
 pub struct Relayed {
     address: Ipv4Addr,
+    /// The board's own address, once it has one.
+    own: Ipv4Addr,
     server: SocketAddrV4,
     tftp_port: u16,
     socket: UdpSocket,
 }
 
 impl Relayed {
-    /// A relay at `address`, which is also the board's own, towards the DHCP server.
+    /// A relay at `address`, towards the DHCP server.
     pub fn bind(address: Ipv4Addr, server: SocketAddrV4, tftp_port: u16) -> io::Result<Self> {
         let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::DGRAM, None)?;
         // A board that restarts binds again before the old socket is quite gone.
@@ -111,7 +113,7 @@ impl Relayed {
         socket.set_nonblocking(true)?;
         socket.bind(&SocketAddr::from((address, server.port())).into())?;
         let socket = UdpSocket::from_std(socket.into())?;
-        Ok(Self { address, server, tftp_port, socket })
+        Ok(Self { address, own: address, server, tftp_port, socket })
     }
 }
 
@@ -156,12 +158,13 @@ impl Wire for Relayed {
         }
     }
 
-    async fn configure(&mut self, _lease: &Lease) -> io::Result<()> {
+    async fn configure(&mut self, lease: &Lease) -> io::Result<()> {
+        self.own = lease.address;
         Ok(())
     }
 
     async fn transfer_socket(&mut self) -> io::Result<Box<dyn TransferSocket>> {
-        Ok(Box::new(UdpSocket::bind((self.address, 0)).await?))
+        Ok(Box::new(UdpSocket::bind((self.own, 0)).await?))
     }
 
     fn tftp_port(&self) -> u16 {

@@ -1,7 +1,7 @@
 //! The routes of the API and its OpenAPI document. *Pure.*
 
 use super::problem::Problem;
-use super::{boots, deployments, environments, nodes, reservations};
+use super::{boots, deployments, discovered, environments, nodes, reservations};
 use crate::web::state::App;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
@@ -53,7 +53,11 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 fn parts() -> (Router<App>, utoipa::openapi::OpenApi) {
     let mut router = OpenApiRouter::with_openapi(<Document as utoipa::OpenApi>::openapi())
-        .routes(routes!(nodes::list))
+        .routes(routes!(nodes::list, discovered::enrol))
+        .routes(routes!(discovered::rename))
+        .routes(routes!(discovered::replace_board))
+        .routes(routes!(discovered::list))
+        .routes(routes!(discovered::forget))
         .routes(routes!(nodes::hard_reboot))
         .routes(routes!(nodes::deploy_again))
         .routes(routes!(nodes::destroy))

@@ -1,6 +1,6 @@
 //! The router of the pages, and what all of them need. *Pure, but for notices.*
 
-use super::{assets, bins, boots, configure, links, live, reserve, settings, sign_in};
+use super::{assets, bins, boots, configure, discovered, links, live, reserve, settings, sign_in};
 use crate::web::extract::SignedIn;
 use crate::web::headers;
 use crate::web::notices::Notice;
@@ -33,6 +33,13 @@ pub(in crate::web) fn router() -> Router<App> {
         .route("/nodes/{name}/destroy", post(bins::destroy))
         .route("/nodes/{name}/boot", get(boots::show))
         .route("/nodes/{name}/boot/live", get(boots::live))
+        .route("/nodes/rename", post(discovered::rename))
+        .route("/discovered", get(discovered::list))
+        .route("/discovered/live", get(discovered::live))
+        .route("/discovered/{mac}", get(discovered::one))
+        .route("/discovered/{mac}/enrol", post(discovered::enrol))
+        .route("/discovered/{mac}/replace", post(discovered::replace_board))
+        .route("/discovered/{mac}/forget", post(discovered::forget))
         .route("/settings", get(settings::show))
         .route("/settings/keys", post(settings::keys))
         .route("/settings/password", post(settings::password))

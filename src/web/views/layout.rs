@@ -34,18 +34,27 @@ pub(in crate::web) enum Tab {
     Reserve,
     Configure,
     Manage,
+    Discovered,
     Settings,
 }
 
 impl Tab {
-    const ALL: [Self; 4] = [Self::Reserve, Self::Configure, Self::Manage, Self::Settings];
+    const ALL: [Self; 5] = [Self::Reserve, Self::Configure, Self::Manage, Self::Discovered, Self::Settings];
 
     fn shown(self) -> (&'static str, &'static str) {
         match self {
             Self::Reserve => ("Reserve", paths::RESERVE),
             Self::Configure => ("Configure", paths::CONFIGURE),
             Self::Manage => ("Manage", paths::MANAGE),
+            Self::Discovered => ("Discovered", paths::DISCOVERED),
             Self::Settings => ("Settings", paths::SETTINGS),
+        }
+    }
+
+    fn is_for(self, who: &Who) -> bool {
+        match self {
+            Self::Discovered => who.is_admin,
+            Self::Reserve | Self::Configure | Self::Manage | Self::Settings => true,
         }
     }
 }
@@ -103,7 +112,7 @@ fn head(chrome: &Chrome) -> Markup {
             a.brand href="/" { (PreEscaped(ICON.body)) span { "pimaster" } }
             @if let Some(who) = &chrome.who {
                 nav aria-label="Main" {
-                    @for tab in Tab::ALL {
+                    @for tab in Tab::ALL.into_iter().filter(|tab| tab.is_for(who)) {
                         @let (name, path) = tab.shown();
                         a href=(path) aria-current=[(chrome.tab == Some(tab)).then_some("page")] { (name) }
                     }

@@ -19,6 +19,7 @@ pub(crate) struct Demo {
     folder: tempfile::TempDir,
     boards: u16,
     speed: u32,
+    more: Vec<String>,
     child: Option<Child>,
     ready: Value,
     agent: ureq::Agent,
@@ -27,9 +28,15 @@ pub(crate) struct Demo {
 impl Demo {
     /// Starts a rack of so many boards.
     pub(crate) fn start(boards: u16, speed: u32) -> Self {
+        Self::start_with(boards, speed, &[])
+    }
+
+    /// The same with more options.
+    pub(crate) fn start_with(boards: u16, speed: u32, more: &[&str]) -> Self {
+        let more = more.iter().map(|&option| option.to_owned()).collect();
         let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
         let folder = tempfile::tempdir().unwrap();
-        let mut demo = Self { folder, boards, speed, child: None, ready: Value::Null, agent };
+        let mut demo = Self { folder, boards, speed, more, child: None, ready: Value::Null, agent };
         demo.launch();
         demo
     }
@@ -43,6 +50,7 @@ impl Demo {
             .args(["demo", "--port", "0", "--boards", &self.boards.to_string()])
             .args(["--speed", &self.speed.to_string(), "--data"])
             .arg(self.path("rack"))
+            .args(&self.more)
             .arg("--ready-file")
             .arg(&ready)
             .env_remove("RUST_LOG")

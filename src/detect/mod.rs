@@ -1,0 +1,36 @@
+//! Finding boards and making them nodes.
+//!
+//! ```text
+//! dhcp ──► sightings ──► discovered: what each would become ──► enrol ──► nodes
+//!              ▲
+//!           locator: who is at which port ◄── tables ◄── power: SNMP walks
+//! ```
+//!
+//! Called by `agent` and `commands`; the locator is a task of `daemon`. `rules` and `tables` are *pure*; `enrol` and
+//! `rename` work in the transaction they are given. Invariant: a name, an address, a port and a board belong to one node at a time, and what a tenant uses
+//! is not renamed under them.
+
+mod enrol;
+mod refusal;
+mod rename;
+mod rules;
+
+mod locator;
+mod tables;
+
+pub use enrol::{discovered, enrol, find, forget, replace_board};
+pub use locator::Locator;
+pub use refusal::Refusal;
+pub use rename::rename;
+pub use rules::{Rules, judge_range};
+
+use std::time::Duration;
+
+/// Settings of finding and enrolling boards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Names and addresses of new nodes.
+    pub rules: Rules,
+    /// How often the switches' tables are read at most while somebody unknown is there.
+    pub look_interval: Duration,
+}

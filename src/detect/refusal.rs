@@ -1,0 +1,81 @@
+//! Why a machine does not become a node, or a detection does not start: what was seen, which field, what to do.
+//! *Pure.* Each is an answer to a person; the pages, the API and the command line show it.
+
+use crate::model::net::{MacAddr, Subnet};
+use crate::model::node::NodeName;
+use crate::store;
+use std::net::Ipv4Addr;
+
+/// Why it was not done; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say what each variant is")]
+pub enum Refusal {
+    #[error("no machine with the hardware address {mac} has asked for an address")]
+    NotSeen { mac: MacAddr },
+    #[error("no node is called {name}")]
+    NoSuchNode { name: NodeName },
+    #[error("{node} has {what} already")]
+    Clash { node: NodeName, field: &'static str, what: String },
+    #[error("the address is {seen}; expected a host address in {subnet}")]
+    Outside { seen: Ipv4Addr, subnet: Subnet },
+    #[error("the address is {seen}, which is pimaster's own; expected another address")]
+    Own { seen: Ipv4Addr },
+    #[error("every address of network.node_ranges is taken, or the list is empty")]
+    NoAddress,
+    #[error("every name that goes with the address {address} is taken")]
+    NoName { address: Ipv4Addr },
+    #[error("no switch is called `{seen}`")]
+    NoSuchSwitch { seen: String },
+    #[error("the port is {seen}; expected 1 to {ports}, the ports of {switch}")]
+    NoSuchPort { seen: u16, switch: String, ports: u16 },
+    #[error("port {port} of {switch} feeds pimaster itself; expected the port of a node")]
+    Protected { port: u16, switch: String },
+    #[error("`{seen}` makes no node names; expected lower-case letters, digits and hyphens, a letter first")]
+    Prefix { seen: String },
+    #[error("{first} and {second} would both be called {name}")]
+    SameName { first: NodeName, second: NodeName, name: NodeName },
+    #[error("{} in use: their names and boards stay until they are given back", are(.nodes))]
+    InUse { nodes: Vec<NodeName> },
+    #[error("the database refused")]
+    Store(#[from] store::Error),
+}
+
+impl Refusal {
+    /// The field that must change, if it is one.
+    pub fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::NotSeen { .. } => Some("mac"),
+            Self::Clash { field, .. } => Some(field),
+            Self::Outside { .. } | Self::Own { .. } | Self::NoAddress => Some("address"),
+            Self::NoName { .. } | Self::SameName { .. } => Some("name"),
+            Self::NoSuchSwitch { .. } => Some("switch"),
+            Self::NoSuchPort { .. } | Self::Protected { .. } => Some("port"),
+            Self::Prefix { .. } => Some("prefix"),
+            Self::NoSuchNode { .. } | Self::InUse { .. } | Self::Store(_) => None,
+        }
+    }
+
+    /// What to do next.
+    pub fn fix(&self) -> &'static str {
+        match self {
+            Self::NotSeen { .. } => "Take one from the list of discovered machines, or switch the board on.",
+            Self::NoSuchNode { .. } => "Take a name from the list of nodes.",
+            Self::Clash { .. } => "Give another; or, if its board was swapped, put this one in its place.",
+            Self::Outside { .. } | Self::Own { .. } => "Give another address, or leave it out.",
+            Self::NoAddress => "Give an address, or widen network.node_ranges.",
+            Self::NoName { .. } => "Give a name.",
+            Self::NoSuchSwitch { .. } => "Take a name from `pimaster switch list`.",
+            Self::NoSuchPort { .. } => "Give the number printed on the switch.",
+            Self::Protected { .. } => "Plug the node into another port.",
+            Self::Prefix { .. } => "Choose another prefix, such as pi.",
+            Self::SameName { .. } => "Choose another prefix for one of the two, and rename them one by one.",
+            Self::InUse { .. } => "Wait until they are free, or rename the others one by one.",
+            Self::Store(_) => "Try again; if it stays, look into pimaster's log.",
+        }
+    }
+}
+
+fn are(nodes: &[NodeName]) -> String {
+    let names: Vec<&str> = nodes.iter().map(NodeName::as_str).collect();
+    format!("{} {}", names.join(", "), if names.len() == 1 { "is" } else { "are" })
+}

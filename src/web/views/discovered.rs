@@ -1,0 +1,200 @@
+//! The pages of machines that are no nodes yet. *Pure.*
+
+use super::layout::{Chrome, Refresh, document};
+use super::parts;
+use crate::model::board::{BoardModel, RevisionCode};
+use crate::model::clock::Timestamp;
+use crate::model::discovery::DiscoveredView;
+use crate::web::forms::Errors;
+use crate::web::forms::enrol::Enrol;
+use crate::web::paths;
+use maud::{Markup, html};
+
+/// The page of all machines.
+#[derive(Debug)]
+pub(in crate::web) struct Page {
+    pub(in crate::web) chrome: Chrome,
+    pub(in crate::web) machines: Vec<DiscoveredView>,
+    pub(in crate::web) errors: Errors,
+    pub(in crate::web) now: Timestamp,
+}
+
+/// The page of one machine.
+#[derive(Debug)]
+pub(in crate::web) struct One {
+    pub(in crate::web) chrome: Chrome,
+    pub(in crate::web) machine: DiscoveredView,
+    pub(in crate::web) form: Enrol,
+    pub(in crate::web) errors: Errors,
+    pub(in crate::web) now: Timestamp,
+}
+
+/// The page of all machines.
+pub(in crate::web) fn page(page: &Page) -> String {
+    let Page { chrome, machines, errors, now } = page;
+    let body = html! {
+        p.hint { "Machines that asked for an address here and are no nodes. They get no answer until they are enrolled." }
+        div data-live=(paths::DISCOVERED_LIVE) data-events=(paths::EVENTS) { (list(machines, &chrome.csrf, *now)) }
+        (rename(&chrome.csrf, errors))
+    };
+    document(chrome, Refresh::ByLink, &body)
+}
+
+/// The machines alone.
+pub(in crate::web) fn fragment(machines: &[DiscoveredView], csrf: &str, now: Timestamp) -> String {
+    list(machines, csrf, now).into_string()
+}
+
+/// The page of one machine, with the form.
+pub(in crate::web) fn one(page: &One) -> String {
+    let One { chrome, machine, form, errors, now } = page;
+    let body = html! {
+        div.split {
+            section.card { (facts(machine, *now)) }
+            form.card.fields method="post" action=(paths::enrol(machine.mac)) {
+                (parts::csrf(&chrome.csrf))
+                @for field in ["form", "mac", "serial"] {
+                    @if let Some(text) = errors.at(field) { p.wrong role="alert" { (text) } }
+                }
+                (field("name", "Name, also the host name", &form.name, errors))
+                (field("address", "Address", &form.address, errors))
+                label { "Model"
+                    select name="model" {
+                        @for model in BoardModel::ALL {
+                            option value=(model.as_str()) selected[form.model == model.as_str()] { (model.shown()) }
+                        }
+                    }
+                }
+                (parts::wrong(errors, "model"))
+                (field("switch", "Switch, empty if nobody switches its power", &form.switch, errors))
+                (field("port", "Port", &form.port, errors))
+                button.main { "Enrol" }
+                p.hint { "What is left empty is chosen, but for the port." }
+            }
+        }
+    };
+    document(chrome, Refresh::Never, &body)
+}
+
+fn field(name: &str, label: &str, value: &str, errors: &Errors) -> Markup {
+    let (invalid, described) = parts::marks(errors, name);
+    html! {
+        label { (label)
+            input type="text" name=(name) value=(value) spellcheck="false" autocomplete="off"
+                aria-invalid=[invalid] aria-describedby=[described];
+        }
+        (parts::wrong(errors, name))
+    }
+}
+
+fn list(machines: &[DiscoveredView], csrf: &str, now: Timestamp) -> Markup {
+    html! {
+        p.count { strong { (machines.len()) } " discovered" }
+        @if machines.is_empty() {
+            section.card {
+                p { "Nothing unknown has asked for an address. Plug a board in and switch its port on; it shows up here." }
+            }
+        }
+        @for machine in machines { (card(machine, csrf, now)) }
+    }
+}
+
+fn card(machine: &DiscoveredView, csrf: &str, now: Timestamp) -> Markup {
+    html! {
+        section.card id={ "machine-" (machine.mac) } {
+            (facts(machine, now))
+            div.actions {
+                (enrol_at_once(machine, csrf))
+                a.button href=(paths::discovered(machine.mac)) { "Enrol otherwise…" }
+                @if let Some(holder) = &machine.proposal.holder {
+                    details.confirm id={ "replace-" (machine.mac) } {
+                        summary { "Put it in the place of " (holder) "…" }
+                        form method="post" action=(paths::replace_board(machine.mac)) {
+                            (parts::csrf(csrf))
+                            input type="hidden" name="node" value=(holder);
+                            p { "Its port is that of " (holder) ". The node keeps name, address and port; what is known of "
+                                "its old board is forgotten, and the old board shows up here when it asks again." }
+                            button.danger { "Replace the board of " (holder) }
+                        }
+                    }
+                }
+                form method="post" action=(paths::forget(machine.mac)) {
+                    (parts::csrf(csrf))
+                    button.quiet { "Forget" }
+                }
+            }
+        }
+    }
+}
+
+/// One click: exactly what the button says is sent.
+fn enrol_at_once(machine: &DiscoveredView, csrf: &str) -> Markup {
+    let form = Enrol::proposed(machine);
+    if form.name.is_empty() || form.address.is_empty() {
+        return html! {};
+    }
+    html! {
+        form method="post" action=(paths::enrol(machine.mac)) {
+            (parts::csrf(csrf))
+            @for (name, value) in [("name", &form.name), ("address", &form.address), ("model", &form.model),
+                ("switch", &form.switch), ("port", &form.port)] {
+                input type="hidden" name=(name) value=(value);
+            }
+            button.main { "Enrol as " (form.name) " at " (form.address) }
+        }
+    }
+}
+
+fn facts(machine: &DiscoveredView, now: Timestamp) -> Markup {
+    let seen = &machine.observation;
+    let told = [
+        ("serial number", seen.serial.map(|serial| serial.to_string())),
+        ("revision code", seen.revision.map(|revision| revision.to_string())),
+        ("board revision", seen.revision.and_then(RevisionCode::board_revision)),
+        ("host name", seen.host_name.clone()),
+        ("vendor class", seen.vendor_class.clone()),
+        ("architecture", seen.architecture.map(|number| number.to_string())),
+        ("machine id", seen.machine_id.clone()),
+    ];
+    html! {
+        h2 { (seen.shown()) }
+        p {
+            code { (machine.mac) }
+            @match &machine.port {
+                Some(port) => { " at port " strong { (port.port) } " of " strong { (port.switch) } }
+                None => { span.facts { " · switch port not found yet" } }
+            }
+        }
+        p.facts {
+            "asked " (machine.requests) (if machine.requests == 1 { " time" } else { " times" })
+            ", last by its " (seen.asker.as_str()) " " (parts::moment(machine.last_at, now))
+            ", first " (parts::moment(machine.first_at, now))
+        }
+        p.facts {
+            @for (at, (name, value)) in told.into_iter().filter_map(|(name, value)| Some((name, value?))).enumerate() {
+                @if at > 0 { " · " } (name) " " code { (value) }
+            }
+        }
+    }
+}
+
+fn rename(csrf: &str, errors: &Errors) -> Markup {
+    let (invalid, described) = parts::marks(errors, "prefix");
+    html! {
+        details.apart #rename open[!errors.is_empty()] {
+            summary { "Rename all nodes…" }
+            form.card.fields.narrow method="post" action=(paths::RENAME) {
+                (parts::csrf(csrf))
+                @for field in ["form", "name"] {
+                    @if let Some(text) = errors.at(field) { p.wrong role="alert" { (text) } }
+                }
+                label { "Prefix; the last number of each address follows"
+                    input type="text" name="prefix" required placeholder="pi" spellcheck="false"
+                        aria-invalid=[invalid] aria-describedby=[described];
+                }
+                (parts::wrong(errors, "prefix"))
+                button { "Rename all" }
+            }
+        }
+    }
+}
