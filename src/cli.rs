@@ -56,6 +56,18 @@ pub enum Command {
         #[command(flatten)]
         config: ConfigFile,
     },
+    /// Find the boards at ports of a switch, with a log; the daemon does it, also if this command is ended.
+    Detect {
+        /// The switch.
+        #[arg(long)]
+        switch: String,
+        /// The ports, such as 1-8,12.
+        #[arg(long)]
+        ports: String,
+        /// The settings file.
+        #[command(flatten)]
+        config: ConfigFile,
+    },
     /// Create accounts.
     User {
         /// What to do with accounts.

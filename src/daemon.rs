@@ -50,6 +50,7 @@ pub struct Daemon {
     exports: ExportList,
     mounts: Mounts,
     locator: detect::Locator,
+    detector: detect::Detector,
     supervisor: deploy::Supervisor,
 }
 
@@ -105,6 +106,12 @@ impl Daemon {
             netconsole: netconsole::Server::bind(config.netconsole, store.clone()).await?,
             mounts,
             locator: detect::Locator::new(store.clone(), power.clone(), config.detect.look_interval),
+            detector: detect::Detector::new(
+                store.clone(),
+                power.clone(),
+                config.detect.listen,
+                config.detect.quiet,
+            ),
             supervisor: deploy::Supervisor::new(
                 config.deploy,
                 store,
@@ -135,14 +142,15 @@ impl Daemon {
                 ("dns", Ok(()))
             });
         }
-        let locator = token();
+        let (locator, detector) = (token(), token());
         tasks.spawn(async move {
             self.dhcp.run(dhcp).await;
             ("dhcp", Ok(()))
         });
         tasks.spawn(async move { ("tftp", self.tftp.run(tftp).await.map_err(Into::into)) });
         tasks.spawn(async move { ("web", self.web.run(web).await.map_err(Into::into)) });
-        tasks.spawn(async move { ("detect", self.locator.run(locator).await.map_err(Into::into)) });
+        tasks.spawn(async move { ("locate", self.locator.run(locator).await.map_err(Into::into)) });
+        tasks.spawn(async move { ("detect", self.detector.run(detector).await.map_err(Into::into)) });
         tasks.spawn(async move { ("deploy", self.supervisor.run(supervisor).await.map_err(Into::into)) });
 
         tasks.spawn(async move {

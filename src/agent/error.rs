@@ -62,6 +62,8 @@ pub enum Error {
     GoingDown { node: NodeName },
     #[error("the deployment on {node} has not begun: it waits for the node to be free")]
     Waiting { node: NodeName },
+    #[error("{} cannot be reserved while the boards at that port are looked for", list(.nodes))]
+    Detected { nodes: Vec<NodeName> },
     #[error("{wish} is for administrators")]
     NotAdmin { wish: &'static str },
     #[error(transparent)]
@@ -127,6 +129,7 @@ impl Error {
             | Self::ScriptLength { .. }
             | Self::ScriptContent => Kind::Invalid,
             Self::Taken { .. }
+            | Self::Detected { .. }
             | Self::InUse { .. }
             | Self::Over { .. }
             | Self::NotDeployed { .. }
@@ -139,7 +142,9 @@ impl Error {
     /// The field that must change, if it is one.
     pub fn field(&self) -> Option<&'static str> {
         match self {
-            Self::NoNodes | Self::UnknownNodes { .. } | Self::Taken { .. } => Some("nodes"),
+            Self::NoNodes | Self::UnknownNodes { .. } | Self::Taken { .. } | Self::Detected { .. } => {
+                Some("nodes")
+            }
             Self::Period(BadPeriod::Hours { .. }) => Some("hours"),
             Self::Period(BadPeriod::Past { .. } | BadPeriod::TooFar { .. }) => Some("start"),
             Self::BinName { .. } => Some("name"),
@@ -175,6 +180,9 @@ impl Error {
             Self::NotAdmin { .. } => "Ask an administrator.",
             Self::Enrol(refusal) => refusal.fix(),
             Self::NoNodes => "Choose one or more free nodes.",
+            Self::Detected { .. } => {
+                "Choose other nodes, or wait some minutes; an administrator can stop it."
+            }
             Self::Taken { .. } => "Choose other nodes, or a time when they are free.",
             Self::Period(BadPeriod::Hours { .. }) => "Choose a number of hours in that range.",
             Self::Period(_) => "Choose another start, or leave it out to start now.",
@@ -200,17 +208,23 @@ impl Error {
 
 fn refusal_kind(refusal: &Refusal) -> Kind {
     match refusal {
-        Refusal::NotSeen { .. } | Refusal::NoSuchNode { .. } => Kind::NotFound,
+        Refusal::NotSeen { .. } | Refusal::NoSuchNode { .. } | Refusal::NoSuchDetection { .. } => {
+            Kind::NotFound
+        }
         Refusal::Outside { .. }
         | Refusal::Own { .. }
         | Refusal::NoSuchSwitch { .. }
         | Refusal::NoSuchPort { .. }
         | Refusal::Protected { .. }
+        | Refusal::NoPorts
+        | Refusal::Hands { .. }
         | Refusal::Prefix { .. } => Kind::Invalid,
         Refusal::Clash { .. }
         | Refusal::NoAddress
         | Refusal::NoName { .. }
         | Refusal::SameName { .. }
+        | Refusal::Detecting { .. }
+        | Refusal::Spared { .. }
         | Refusal::InUse { .. } => Kind::Conflict,
         Refusal::Store(_) => Kind::Internal,
     }

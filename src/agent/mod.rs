@@ -9,6 +9,7 @@
 //! and administrators see what is on it and act on it. What a person asks becomes rows, never messages.
 
 mod contract;
+mod detection;
 mod discovery;
 mod error;
 
@@ -22,6 +23,7 @@ mod reserve;
 
 pub use boots::{Boots, boot_view};
 pub use contract::{Agent, Whose};
+pub use detection::Detections;
 pub use discovery::Discovery;
 pub use error::{Error, Kind, Result};
 pub use local::Local;

@@ -6,10 +6,10 @@ use super::look;
 use crate::model::agent::ReserveWish;
 use crate::model::clock::Timestamp;
 use crate::model::ids::{NodeId, ReservationId, UserId};
-use crate::model::node::NodeName;
+use crate::model::node::{Node, NodeName};
 use crate::model::reservation::judge_period;
 use crate::store::reservations::{NewReservation, Overlap};
-use crate::store::{Transaction, nodes, reservations};
+use crate::store::{Transaction, detections, nodes, reservations};
 
 /// The longest name of a bin, in characters.
 const LONGEST_NAME: usize = 64;
@@ -51,13 +51,15 @@ pub(super) fn book(
     let mut unknown = Vec::new();
     for name in &plan.nodes {
         match nodes::by_name(tx, name.as_str())? {
-            Some(node) => found.push((node.id, node.name)),
+            Some(node) => found.push(node),
             None => unknown.push(name.clone()),
         }
     }
     if !unknown.is_empty() {
         return Err(Error::UnknownNodes { names: unknown });
     }
+    refuse_detected(tx, &found)?;
+    let found: Vec<(NodeId, NodeName)> = found.into_iter().map(|node| (node.id, node.name)).collect();
     let new = NewReservation {
         owner,
         name: plan.name.clone(),
@@ -69,6 +71,14 @@ pub(super) fn book(
         Ok(id) => Ok(id),
         Err(overlaps) => Err(Error::Taken { taken: name_overlaps(tx, &found, overlaps)? }),
     }
+}
+
+/// A running detection may switch the power of these ports.
+fn refuse_detected(tx: &Transaction<'_>, found: &[Node]) -> Result<()> {
+    let claimed = detections::claimed(tx)?;
+    let is_claimed = |node: &&Node| node.port.is_some_and(|port| claimed.contains(&port));
+    let nodes: Vec<NodeName> = found.iter().filter(is_claimed).map(|node| node.name.clone()).collect();
+    if nodes.is_empty() { Ok(()) } else { Err(Error::Detected { nodes }) }
 }
 
 /// One line per taken node: the first reservation in its way.

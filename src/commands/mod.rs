@@ -3,6 +3,7 @@
 //! Called by `main`. Exit status: 0 done, 1 could not be done, 64 the settings or the options are wrong; 2 the doctor
 //! found a failure.
 
+mod detect;
 mod doctor;
 mod explain;
 mod image;
@@ -68,6 +69,9 @@ pub fn run(cli: Cli) -> ExitCode {
 
         Command::Image { command, config } => with(&config, |config| image::run(config, command, out)),
         Command::Switch { command, config } => with(&config, |config| rack::run_switch(config, command, out)),
+        Command::Detect { switch, ports, config } => {
+            with(&config, |config| detect::run(config, switch, ports, out))
+        }
         Command::User { command, config } => with(&config, |config| people::run_user(config, command, out)),
         Command::Token { command, config } => with(&config, |config| people::run_token(config, command, out)),
     };

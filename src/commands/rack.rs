@@ -79,7 +79,7 @@ async fn discovered(store: &Store, seen: String) -> anyhow::Result<MacAddr> {
 }
 
 /// One transaction whose refusal says what to do.
-async fn settle<T: Send + 'static>(
+pub(super) async fn settle<T: Send + 'static>(
     store: &Store,
     act: impl FnOnce(&Transaction<'_>) -> Result<T, Refusal> + Send + 'static,
 ) -> anyhow::Result<T> {

@@ -336,8 +336,10 @@ pub(super) fn detection(
     let mut section = Section::of(root, "detect");
     let look_interval =
         Duration::from_millis(section.number("look_interval_millis", 100..=3_600_000, 15_000).into());
+    let listen = Duration::from_millis(section.number("listen_millis", 500..=600_000, 60_000).into());
+    let quiet = Duration::from_millis(section.number("quiet_millis", 500..=600_000, 20_000).into());
     section.finish(findings);
-    detect::Config { rules, look_interval }
+    detect::Config { rules, look_interval, listen, quiet }
 }
 
 fn absolute(section: &mut Section<'_>, key: &'static str, default: &str) -> PathBuf {

@@ -19,6 +19,10 @@ const MIN_OFF_MILLIS: f64 = 5_000.0;
 const SWITCH_MILLIS: f64 = 5_000.0;
 /// The tables of a switch are read so often.
 const LOOK_MILLIS: f64 = 5_000.0;
+/// A board asks so long after its port went on, at the latest.
+const LISTEN_MILLIS: f64 = 60_000.0;
+/// A board that gets no answer asks again within so long.
+const QUIET_MILLIS: f64 = 20_000.0;
 const PATIENCE_SECONDS: f64 = 300.0;
 /// What the settings allow.
 const LONGEST_PATIENCE_SECONDS: f64 = 3_600.0;
@@ -59,7 +63,7 @@ fn text(places: &Places, ports: &Ports, scale: Scale) -> String {
          [tftp]\nport = {tftp}\n\
          [nfs]\nroot = \"{root}\"\nexports = \"off\"\n\
          [power]\nmin_off_millis = {min_off:.0}\ntimeout_millis = {switch:.0}\n\
-         [detect]\nlook_interval_millis = {look:.0}\n\
+         [detect]\nlook_interval_millis = {look:.0}\nlisten_millis = {listen:.0}\nquiet_millis = {quiet:.0}\n\
          [deploy]\nssh_port = {ssh}\npatience_seconds = {patience:.0}\nprobe_interval_millis = 100\n\
          [web]\nlisten = \"{address}:{web}\"\n\
          [data]\nfolder = \"{data}\"\nadmin_email = \"admin@demo.example\"\n\
@@ -71,6 +75,8 @@ fn text(places: &Places, ports: &Ports, scale: Scale) -> String {
         min_off = millis(MIN_OFF_MILLIS, 100.0),
         switch = millis(SWITCH_MILLIS, 800.0),
         look = millis(LOOK_MILLIS, 500.0),
+        listen = millis(LISTEN_MILLIS, 10_000.0),
+        quiet = millis(QUIET_MILLIS, 2_500.0),
         ssh = ports.ssh,
         web = ports.web,
         data = places.at("data").display(),

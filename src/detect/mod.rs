@@ -4,10 +4,12 @@
 //! dhcp ──► sightings ──► discovered: what each would become ──► enrol ──► nodes
 //!              ▲
 //!           locator: who is at which port ◄── tables ◄── power: SNMP walks
+//!              ▲
+//! start ──► detector: tables, else machine: one port at a time ──► power
 //! ```
 //!
-//! Called by `agent` and `commands`; the locator is a task of `daemon`. `rules` and `tables` are *pure*; `enrol` and
-//! `rename` work in the transaction they are given. Invariant: a name, an address, a port and a board belong to one node at a time, and what a tenant uses
+//! Called by `agent` and `commands`; locator and detector are tasks of `daemon`. `rules`, `tables` and `machine` are *pure*;
+//! `enrol`, `rename` and `start` work in the transaction they are given. Invariant: a name, an address, a port and a board belong to one node at a time, and what a tenant uses
 //! is not renamed under them.
 
 mod enrol;
@@ -18,11 +20,17 @@ mod rules;
 mod locator;
 mod tables;
 
+mod detector;
+mod machine;
+mod start;
+
+pub use detector::Detector;
 pub use enrol::{discovered, enrol, find, forget, replace_board};
 pub use locator::Locator;
 pub use refusal::Refusal;
 pub use rename::rename;
 pub use rules::{Rules, judge_range};
+pub use start::{cancel, start};
 
 use std::time::Duration;
 
@@ -33,4 +41,8 @@ pub struct Config {
     pub rules: Rules,
     /// How often the switches' tables are read at most while somebody unknown is there.
     pub look_interval: Duration,
+    /// How long a board may take to ask after its port went on.
+    pub listen: Duration,
+    /// How long boards elsewhere may take to ask again.
+    pub quiet: Duration,
 }

@@ -1,6 +1,7 @@
 //! Why a machine does not become a node, or a detection does not start: what was seen, which field, what to do.
 //! *Pure.* Each is an answer to a person; the pages, the API and the command line show it.
 
+use crate::model::ids::DetectionId;
 use crate::model::net::{MacAddr, Subnet};
 use crate::model::node::NodeName;
 use crate::store;
@@ -36,6 +37,16 @@ pub enum Refusal {
     SameName { first: NodeName, second: NodeName, name: NodeName },
     #[error("{} in use: their names and boards stay until they are given back", are(.nodes))]
     InUse { nodes: Vec<NodeName> },
+    #[error("no port was chosen; expected at least one")]
+    NoPorts,
+    #[error("nobody switches the power of {switch}; expected a switch with SNMP")]
+    Hands { switch: String },
+    #[error("detection {id} runs on {switch}; expected one at a time")]
+    Detecting { switch: String, id: DetectionId },
+    #[error("port {port} of {switch} cannot be tried: {why}")]
+    Spared { port: u16, switch: String, why: String },
+    #[error("there is no detection {id}")]
+    NoSuchDetection { id: DetectionId },
     #[error("the database refused")]
     Store(#[from] store::Error),
 }
@@ -48,10 +59,13 @@ impl Refusal {
             Self::Clash { field, .. } => Some(field),
             Self::Outside { .. } | Self::Own { .. } | Self::NoAddress => Some("address"),
             Self::NoName { .. } | Self::SameName { .. } => Some("name"),
-            Self::NoSuchSwitch { .. } => Some("switch"),
+            Self::NoSuchSwitch { .. } | Self::Hands { .. } | Self::Detecting { .. } => Some("switch"),
             Self::NoSuchPort { .. } | Self::Protected { .. } => Some("port"),
+            Self::NoPorts | Self::Spared { .. } => Some("ports"),
             Self::Prefix { .. } => Some("prefix"),
-            Self::NoSuchNode { .. } | Self::InUse { .. } | Self::Store(_) => None,
+            Self::NoSuchNode { .. } | Self::InUse { .. } | Self::NoSuchDetection { .. } | Self::Store(_) => {
+                None
+            }
         }
     }
 
@@ -70,6 +84,11 @@ impl Refusal {
             Self::Prefix { .. } => "Choose another prefix, such as pi.",
             Self::SameName { .. } => "Choose another prefix for one of the two, and rename them one by one.",
             Self::InUse { .. } => "Wait until they are free, or rename the others one by one.",
+            Self::NoPorts => "Choose ports, such as 1-8.",
+            Self::Hands { .. } => "Enrol the boards without it: their ports are typed.",
+            Self::Detecting { .. } => "Wait until it ends, or stop it.",
+            Self::Spared { .. } => "Leave the port out, or wait until its node is free.",
+            Self::NoSuchDetection { .. } => "Take the id that starting it gave.",
             Self::Store(_) => "Try again; if it stays, look into pimaster's log.",
         }
     }

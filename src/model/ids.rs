@@ -53,3 +53,7 @@ id!(
     /// An API token.
     TokenId
 );
+id!(
+    /// A search for the boards at the ports of a switch.
+    DetectionId
+);

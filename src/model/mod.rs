@@ -18,6 +18,7 @@ pub mod boot_order;
 pub mod check;
 pub mod clock;
 pub mod deployment;
+pub mod detection;
 pub mod dhcp_exchange;
 pub mod dhcp_option;
 pub mod discovery;

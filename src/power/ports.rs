@@ -11,7 +11,7 @@ use crate::model::clock::{Clock, SignedDuration, Timestamp};
 use crate::model::power::PowerState;
 use crate::model::rack::{PortRef, PowerDriver, Switch};
 use crate::store::boot_events::{self, NewEvent};
-use crate::store::{Store, Transaction, nodes, switches};
+use crate::store::{self, Store, Transaction, nodes, switches};
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -63,6 +63,21 @@ impl Power {
     ///
     /// Asking again for what the switch has confirmed already keeps the time since which it is so.
     pub async fn set(&self, port: PortRef, wanted: PowerState) -> Result<Since, Error> {
+        let since = self.set_if(port, wanted, |_| Ok(true)).await?;
+        // What is always allowed is always done.
+        since.ok_or(Error::NoSuchSwitch { id: port.switch })
+    }
+
+    /// The same if `allowed` says so in the transaction that commits what is wanted; none if it does not.
+    pub async fn set_if<F>(
+        &self,
+        port: PortRef,
+        wanted: PowerState,
+        allowed: F,
+    ) -> Result<Option<Since>, Error>
+    where
+        F: FnOnce(&Transaction<'_>) -> store::Result<bool> + Send + 'static,
+    {
         let _alone = self.ports.enter(port).await;
         let switch = self.switch(port).await?;
         if wanted == PowerState::Off && switch.protected_port == Some(port.port) {
@@ -71,13 +86,16 @@ impl Power {
         let asked = self.clock.now();
         let event = BootEvent::Power { wanted, switch: switch.name.clone(), port: port.port };
         let since = self.store.write(move |tx| {
+            if !allowed(tx)? {
+                return Ok(None);
+            }
             let since = switches::want(tx, port, wanted, asked)?;
             if since == asked {
                 remember(tx, port, event, asked)?;
             }
-            Ok(since)
+            Ok(Some(since))
         });
-        let since = since.await?;
+        let Some(since) = since.await? else { return Ok(None) };
         let switched = {
             let _turn = self.switches.enter(port.switch).await;
             self.driver(&switch, Some(wanted)).set(port.port, wanted).await
@@ -91,7 +109,7 @@ impl Power {
         let seen_at = self.clock.now();
         let since = if since == asked && seen_at.duration_since(asked) > PROMPT { seen_at } else { since };
         self.store.write(move |tx| switches::confirm(tx, port, wanted, since, seen_at)).await?;
-        Ok(Since(since))
+        Ok(Some(Since(since)))
     }
 
     /// Asks the switch about a port and commits what it said.

@@ -2,7 +2,7 @@
 //!
 //! Written by everybody who meets a node on the wire, read by `explain` through those who ask it.
 
-use super::convert::{json, time, to_json};
+use super::convert::{json, parsed, time, to_json};
 use super::deployments;
 use super::error::Result;
 use crate::model::boot_event::{BootEvent, BootEventKind, BootRecord, System};
@@ -10,6 +10,7 @@ use crate::model::clock::{Timestamp, to_millis};
 use crate::model::deployment::{Deployment, DeploymentState};
 use crate::model::explanation::NodeFacts;
 use crate::model::ids::NodeId;
+use crate::model::net::MacAddr;
 use crate::model::node::Node;
 use rusqlite::{Connection, Row, Transaction, named_params};
 use std::collections::HashSet;
@@ -98,6 +99,16 @@ pub fn without_files_after(conn: &Connection, id: i64) -> Result<Vec<(NodeId, Bo
     let mut statement = conn.prepare_cached(sql)?;
     let events = statement.query_map([id], |row| Ok((NodeId(row.get("node_id")?), record(row)?)))?;
     Ok(events.collect::<rusqlite::Result<_>>()?)
+}
+
+/// When each node asked for an address last, since then.
+pub fn dhcp_since(conn: &Connection, since: Timestamp) -> Result<Vec<(MacAddr, Timestamp)>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT n.mac AS mac, max(e.at) AS at FROM boot_events e JOIN nodes n ON n.id = e.node_id
+         WHERE e.kind = 'dhcp' AND e.at >= ?1 GROUP BY n.id",
+    )?;
+    let asked = statement.query_map([to_millis(since)], |row| Ok((parsed(row, "mac")?, time(row, "at")?)))?;
+    Ok(asked.collect::<rusqlite::Result<_>>()?)
 }
 
 /// What must be known of a node to explain its boot.

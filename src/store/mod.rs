@@ -19,6 +19,7 @@ mod migrate;
 
 pub mod boot_events;
 pub mod deployments;
+pub mod detections;
 pub mod environments;
 pub mod guests;
 pub mod leases;

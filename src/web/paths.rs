@@ -1,7 +1,7 @@
 //! Links come from here, and nowhere else. *Pure.*
 
 use crate::model::deployment::Request;
-use crate::model::ids::{ReservationId, TokenId};
+use crate::model::ids::{DetectionId, ReservationId, TokenId};
 use crate::model::net::MacAddr;
 use crate::model::node::NodeName;
 
@@ -35,6 +35,8 @@ pub(super) const SETTINGS_TOKENS: &str = "/settings/tokens";
 pub(super) const DISCOVERED: &str = "/discovered";
 /// The machines alone.
 pub(super) const DISCOVERED_LIVE: &str = "/discovered/live";
+/// Starts a detection.
+pub(super) const DETECTIONS: &str = "/detections";
 /// Renames all nodes.
 pub(super) const RENAME: &str = "/nodes/rename";
 /// The stream that says when something changed.
@@ -105,6 +107,21 @@ pub(super) fn replace_board(mac: MacAddr) -> String {
 /// Forgets a machine.
 pub(super) fn forget(mac: MacAddr) -> String {
     format!("{DISCOVERED}/{mac}/forget")
+}
+
+/// One detection.
+pub(super) fn detection(id: DetectionId) -> String {
+    format!("{DETECTIONS}/{id}")
+}
+
+/// One detection without the page around it.
+pub(super) fn detection_live(id: DetectionId) -> String {
+    format!("{DETECTIONS}/{id}/live")
+}
+
+/// Asks a detection to stop.
+pub(super) fn cancel_detection(id: DetectionId) -> String {
+    format!("{DETECTIONS}/{id}/cancel")
 }
 
 /// Revokes a token.

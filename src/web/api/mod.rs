@@ -14,6 +14,7 @@ mod wishes;
 
 mod boots;
 mod deployments;
+mod detections;
 mod discovered;
 mod environments;
 mod nodes;

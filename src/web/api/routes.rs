@@ -1,7 +1,7 @@
 //! The routes of the API and its OpenAPI document. *Pure.*
 
 use super::problem::Problem;
-use super::{boots, deployments, discovered, environments, nodes, reservations};
+use super::{boots, deployments, detections, discovered, environments, nodes, reservations};
 use crate::web::state::App;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
@@ -57,6 +57,8 @@ fn parts() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(discovered::rename))
         .routes(routes!(discovered::replace_board))
         .routes(routes!(discovered::list))
+        .routes(routes!(detections::start))
+        .routes(routes!(detections::one, detections::cancel))
         .routes(routes!(discovered::forget))
         .routes(routes!(nodes::hard_reboot))
         .routes(routes!(nodes::deploy_again))

@@ -19,7 +19,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 
 /// All machines.
 pub(super) async fn list(State(app): State<App>, signed: SignedIn) -> Result<Response, Refusal> {
-    page(&app, &signed, StatusCode::OK, Errors::default()).await
+    page(&app, &signed, StatusCode::OK, Errors::default(), ("", "")).await
 }
 
 /// The machines alone.
@@ -110,16 +110,26 @@ pub(super) async fn rename(
             Ok(Redirect::to(paths::DISCOVERED).into_response())
         }
         Err(error) => match correctable(&error) {
-            Some(status) => page(&app, &signed, status, Errors::from(&error)).await,
+            Some(status) => page(&app, &signed, status, Errors::from(&error), ("", "")).await,
             None => Err(error.into()),
         },
     }
 }
 
-async fn page(app: &App, signed: &SignedIn, status: StatusCode, errors: Errors) -> Result<Response, Refusal> {
-    let machines = app.agent.discovered(&signed.caller()).await?;
+/// The page, with what was typed into the form of detections.
+pub(super) async fn page(
+    app: &App,
+    signed: &SignedIn,
+    status: StatusCode,
+    errors: Errors,
+    (switch, ports): (&str, &str),
+) -> Result<Response, Refusal> {
+    let caller = signed.caller();
+    let machines = app.agent.discovered(&caller).await?;
+    let (switches, detections) = (app.agent.switches(&caller).await?, app.agent.detections(&caller).await?);
+    let typed = (switch.to_owned(), ports.to_owned());
     let chrome = chrome(app, signed, "Discovered", Tab::Discovered);
-    let page = discovered::Page { chrome, machines, errors, now: clock::now() };
+    let page = discovered::Page { chrome, machines, switches, detections, typed, errors, now: clock::now() };
     Ok((status, Html(discovered::page(&page))).into_response())
 }
 
@@ -154,7 +164,7 @@ async fn find(app: &App, signed: &SignedIn, mac: MacAddr) -> Result<DiscoveredVi
 }
 
 /// The status of a form that can be corrected and sent again.
-fn correctable(error: &agent::Error) -> Option<StatusCode> {
+pub(super) fn correctable(error: &agent::Error) -> Option<StatusCode> {
     match error.kind() {
         Kind::Invalid => Some(StatusCode::UNPROCESSABLE_ENTITY),
         Kind::Conflict => Some(StatusCode::CONFLICT),

@@ -7,6 +7,7 @@ mod begin;
 mod bins;
 mod boots;
 mod configure;
+mod detection;
 mod discovered;
 mod links;
 mod live;

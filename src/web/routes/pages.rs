@@ -1,6 +1,6 @@
 //! The router of the pages, and what all of them need. *Pure, but for notices.*
 
-use super::{assets, bins, boots, configure, discovered, links, live, reserve, settings, sign_in};
+use super::{assets, bins, boots, configure, detection, discovered, links, live, reserve, settings, sign_in};
 use crate::web::extract::SignedIn;
 use crate::web::headers;
 use crate::web::notices::Notice;
@@ -34,6 +34,10 @@ pub(in crate::web) fn router() -> Router<App> {
         .route("/nodes/{name}/boot", get(boots::show))
         .route("/nodes/{name}/boot/live", get(boots::live))
         .route("/nodes/rename", post(discovered::rename))
+        .route("/detections", post(detection::start))
+        .route("/detections/{id}", get(detection::one))
+        .route("/detections/{id}/live", get(detection::one_live))
+        .route("/detections/{id}/cancel", post(detection::cancel))
         .route("/discovered", get(discovered::list))
         .route("/discovered/live", get(discovered::live))
         .route("/discovered/{mac}", get(discovered::one))

@@ -1,9 +1,10 @@
 //! The pages of machines that are no nodes yet. *Pure.*
 
 use super::layout::{Chrome, Refresh, document};
-use super::parts;
+use super::{detection, parts};
 use crate::model::board::{BoardModel, RevisionCode};
 use crate::model::clock::Timestamp;
+use crate::model::detection::DetectionView;
 use crate::model::discovery::DiscoveredView;
 use crate::web::forms::Errors;
 use crate::web::forms::enrol::Enrol;
@@ -15,6 +16,10 @@ use maud::{Markup, html};
 pub(in crate::web) struct Page {
     pub(in crate::web) chrome: Chrome,
     pub(in crate::web) machines: Vec<DiscoveredView>,
+    pub(in crate::web) switches: Vec<String>,
+    pub(in crate::web) detections: Vec<DetectionView>,
+    /// What was typed into the form of detections: switch and ports.
+    pub(in crate::web) typed: (String, String),
     pub(in crate::web) errors: Errors,
     pub(in crate::web) now: Timestamp,
 }
@@ -31,10 +36,14 @@ pub(in crate::web) struct One {
 
 /// The page of all machines.
 pub(in crate::web) fn page(page: &Page) -> String {
-    let Page { chrome, machines, errors, now } = page;
+    let Page { chrome, machines, switches, detections, typed: (switch, ports), errors, now } = page;
     let body = html! {
+        @if let Some(text) = errors.at("form") { p.wrong role="alert" { (text) } }
         p.hint { "Machines that asked for an address here and are no nodes. They get no answer until they are enrolled." }
         div data-live=(paths::DISCOVERED_LIVE) data-events=(paths::EVENTS) { (list(machines, &chrome.csrf, *now)) }
+        @if !switches.is_empty() {
+            (detection::section(switches, detections, (switch, ports), errors, &chrome.csrf, *now))
+        }
         (rename(&chrome.csrf, errors))
     };
     document(chrome, Refresh::ByLink, &body)
@@ -181,13 +190,11 @@ fn facts(machine: &DiscoveredView, now: Timestamp) -> Markup {
 fn rename(csrf: &str, errors: &Errors) -> Markup {
     let (invalid, described) = parts::marks(errors, "prefix");
     html! {
-        details.apart #rename open[!errors.is_empty()] {
+        details.apart #rename open[errors.at("prefix").is_some() || errors.at("name").is_some()] {
             summary { "Rename all nodes…" }
             form.card.fields.narrow method="post" action=(paths::RENAME) {
                 (parts::csrf(csrf))
-                @for field in ["form", "name"] {
-                    @if let Some(text) = errors.at(field) { p.wrong role="alert" { (text) } }
-                }
+                @if let Some(text) = errors.at("name") { p.wrong role="alert" { (text) } }
                 label { "Prefix; the last number of each address follows"
                     input type="text" name="prefix" required placeholder="pi" spellcheck="false"
                         aria-invalid=[invalid] aria-describedby=[described];

@@ -11,6 +11,7 @@ mod states;
 pub(super) mod bin;
 pub(super) mod boot;
 pub(super) mod configure;
+pub(super) mod detection;
 pub(super) mod discovered;
 pub(super) mod link;
 pub(super) mod manage;
