@@ -16,6 +16,7 @@ mod clients;
 mod daemon;
 mod demo;
 mod deployment;
+mod detection;
 mod discovery;
 mod dns;
 mod doctor;

@@ -23,3 +23,35 @@ fn an_unknown_board_is_found_enrolled_and_deployed() {
     let id = demo.deploy(&["pi-03"], &person(), None);
     demo.await_state(id, "pi-03", &["deployed"]);
 }
+
+#[test]
+fn a_switch_without_tables_is_searched_by_its_power_also_over_a_kill() {
+    let mut demo = Demo::start_with(4, 100, &["--undiscovered", "2"]);
+    assert_eq!(demo.simulator("PUT", "/api/switch", &json!({ "no_tables": true })).0, 204);
+    let wish = json!({ "switch": "demo-switch", "ports": [3, 4] });
+    let (status, made) = demo.api("POST", "/detections", &wish);
+    assert_eq!(status, 201, "{made}");
+    let (refused, why) = demo.api("POST", "/detections", &wish);
+    assert_eq!(refused, 409, "{why}");
+    demo.kill();
+    demo.launch();
+    assert_eq!(demo.simulator("PUT", "/api/switch", &json!({ "no_tables": true })).0, 204);
+    let path = format!("/detections/{}", made["id"]);
+    let end = Instant::now() + Duration::from_secs(120);
+    let ended = loop {
+        let (_, view) = demo.api("GET", &path, &Value::Null);
+        if view["state"] != "running" {
+            break view;
+        }
+        assert!(Instant::now() < end, "{view:#}\n{}", demo.log());
+        std::thread::sleep(Duration::from_millis(100));
+    };
+    assert_eq!(ended["state"], "done", "{ended:#}");
+    let found: Vec<&Value> = ended["ports"].as_array().unwrap().iter().map(|port| &port["mac"]).collect();
+    assert_eq!(found, ["2c:cf:67:51:00:03", "dc:a6:32:51:00:04"], "{ended:#}");
+    for board in ["pi-03", "pi-04"] {
+        demo.await_board(board, |view| view["power"] == "on");
+    }
+    let (_, seen) = demo.api("GET", "/discovered", &Value::Null);
+    assert!(seen.as_array().unwrap().iter().all(|machine| machine["switch"] == "demo-switch"), "{seen:#}");
+}
