@@ -176,10 +176,13 @@ impl Detector {
             Ok(())
         })
         .await?;
-        match step {
-            Step::Listen { port, .. } => self.switch(id, switch, port, PowerState::On).await?,
-            Step::Confirm { port, .. } => self.switch(id, switch, port, PowerState::Off).await?,
-            Step::Tables | Step::Clear | Step::Quiet | Step::Restore => {}
+        let act = match step {
+            Step::Listen { port, .. } => Some((port, PowerState::On)),
+            Step::Confirm { port, .. } => Some((port, PowerState::Off)),
+            Step::Tables | Step::Clear | Step::Quiet | Step::Restore => None,
+        };
+        if let Some((port, wanted)) = act {
+            self.switch(id, switch, port, wanted).await?;
         }
         let since = self.clock.now();
         self.change(id, since, |_, _| Ok(())).await
@@ -187,9 +190,16 @@ impl Detector {
 
     /// Gives each touched port the power that it had, and ends.
     async fn restore(&self, job: Detection, switch: &Switch) -> Result<(), store::Error> {
+        let mut left = Vec::new();
         for (port, was) in job.ports.iter().filter_map(|it| Some((it.port, it.was?))) {
-            self.switch(job.id, switch, port, was).await?;
+            if !self.switch(job.id, switch, port, was).await? {
+                left.push(port.to_string());
+            }
         }
+        let given = match left.as_slice() {
+            [] => "each port has the power it had".to_owned(),
+            [..] => format!("not given back the power it had: port {}", left.join(", ")),
+        };
         let now = self.clock.now();
         self.change(job.id, now, move |tx, job| {
             let spared = |it: &crate::model::detection::DetectedPort| {
@@ -201,24 +211,20 @@ impl Detector {
                 (false, false) => DetectionState::Done,
             };
             job.ended_at = Some(now);
-            detections::note(
-                tx,
-                job.id,
-                now,
-                &format!("{}; each port has the power it had", job.state.as_str()),
-            )
+            detections::note(tx, job.id, now, &format!("{}; {given}", job.state.as_str()))
         })
         .await
     }
 
-    /// Switches a port, if nobody has booked its node: that is judged in the transaction of the request.
+    /// Switches a port, if nobody has booked its node: that is judged in the transaction of the request. Whether it
+    /// was switched; why not is in the log.
     async fn switch(
         &self,
         id: DetectionId,
         switch: &Switch,
         port: u16,
         wanted: PowerState,
-    ) -> Result<(), store::Error> {
+    ) -> Result<bool, store::Error> {
         let now = self.clock.now();
         let at = PortRef { switch: switch.id, port };
         let outcome = async {
@@ -241,12 +247,15 @@ impl Detector {
         match outcome.await {
             Ok(Some(_)) => {
                 let text = format!("port {port} is {}", wanted.as_str());
-                self.store.write(move |tx| detections::note(tx, id, now, &text)).await
+                self.store.write(move |tx| detections::note(tx, id, now, &text)).await?;
+                Ok(true)
             }
-            Ok(None) => Ok(()),
+            Ok(None) => Ok(false),
             Err(error) => {
                 let why = error.to_string();
-                self.change(id, now, move |tx, job| settle(tx, job, port, Outcome::Spared { why }, now)).await
+                self.change(id, now, move |tx, job| settle(tx, job, port, Outcome::Spared { why }, now))
+                    .await?;
+                Ok(false)
             }
         }
     }

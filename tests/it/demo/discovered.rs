@@ -37,15 +37,7 @@ fn a_switch_without_tables_is_searched_by_its_power_also_over_a_kill() {
     demo.launch();
     assert_eq!(demo.simulator("PUT", "/api/switch", &json!({ "no_tables": true })).0, 204);
     let path = format!("/detections/{}", made["id"]);
-    let end = Instant::now() + Duration::from_secs(120);
-    let ended = loop {
-        let (_, view) = demo.api("GET", &path, &Value::Null);
-        if view["state"] != "running" {
-            break view;
-        }
-        assert!(Instant::now() < end, "{view:#}\n{}", demo.log());
-        std::thread::sleep(Duration::from_millis(100));
-    };
+    let ended = await_detection(&demo, &path, |view| view["state"] != "running");
     assert_eq!(ended["state"], "done", "{ended:#}");
     let found: Vec<&Value> = ended["ports"].as_array().unwrap().iter().map(|port| &port["mac"]).collect();
     assert_eq!(found, ["2c:cf:67:51:00:03", "dc:a6:32:51:00:04"], "{ended:#}");
@@ -54,4 +46,35 @@ fn a_switch_without_tables_is_searched_by_its_power_also_over_a_kill() {
     }
     let (_, seen) = demo.api("GET", "/discovered", &Value::Null);
     assert!(seen.as_array().unwrap().iter().all(|machine| machine["switch"] == "demo-switch"), "{seen:#}");
+}
+
+#[test]
+fn a_port_that_does_not_get_its_power_back_is_named() {
+    let demo = Demo::start_with(4, 100, &["--undiscovered", "2"]);
+    assert_eq!(demo.simulator("PUT", "/api/switch", &json!({ "no_tables": true })).0, 204);
+    let (status, made) =
+        demo.api("POST", "/detections", &json!({ "switch": "demo-switch", "ports": [3, 4] }));
+    assert_eq!(status, 201, "{made}");
+    let path = format!("/detections/{}", made["id"]);
+    await_detection(&demo, &path, |view| {
+        view["log"].as_array().unwrap().iter().any(|line| line["text"] == "port 3 is off")
+    });
+    let deaf = json!({ "no_tables": true, "unreachable": true });
+    assert_eq!(demo.simulator("PUT", "/api/switch", &deaf).0, 204);
+    assert_eq!(demo.api("DELETE", &path, &Value::Null).0, 202);
+    let ended = await_detection(&demo, &path, |view| view["state"] != "running");
+    let last = ended["log"].as_array().unwrap().last().unwrap()["text"].as_str().unwrap();
+    assert!(last.contains("not given back the power it had: port 3"), "{ended:#}");
+}
+
+fn await_detection(demo: &Demo, path: &str, is_it: impl Fn(&Value) -> bool) -> Value {
+    let end = Instant::now() + Duration::from_secs(120);
+    loop {
+        let (_, view) = demo.api("GET", path, &Value::Null);
+        if is_it(&view) {
+            return view;
+        }
+        assert!(Instant::now() < end, "{view:#}\n{}", demo.log());
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
