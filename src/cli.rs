@@ -68,6 +68,15 @@ pub enum Command {
         #[command(flatten)]
         config: ConfigFile,
     },
+    /// Give fixed addresses to machines that are no nodes, such as the switch.
+    Device {
+        /// What to do with devices.
+        #[command(subcommand)]
+        command: Device,
+        /// The settings file.
+        #[command(flatten)]
+        config: ConfigFile,
+    },
     /// Create accounts.
     User {
         /// What to do with accounts.
@@ -343,6 +352,43 @@ pub struct NewSwitch {
     /// The address of the node at port 1; the nodes at the other ports get those that follow.
     #[arg(long)]
     pub first_address: Option<Ipv4Addr>,
+}
+
+/// `pimaster device`.
+#[derive(Debug, Subcommand)]
+pub enum Device {
+    /// Give a machine a fixed address, and a boot file if it boots from the network.
+    Add(NewDevice),
+    /// List the devices.
+    List,
+    /// Remove a device.
+    Remove {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// A device to add.
+#[derive(Debug, Clone, Args)]
+pub struct NewDevice {
+    /// Its name, also its host name.
+    #[arg(long)]
+    pub name: String,
+    /// Its hardware address.
+    #[arg(long)]
+    pub mac: String,
+    /// The address it shall get.
+    #[arg(long)]
+    pub address: Ipv4Addr,
+    /// The file it boots, below tftp/devices/ of the data folder.
+    #[arg(long, value_name = "FILE")]
+    pub boot_file: Option<String>,
+    /// The file for one architecture (bios, efi-x64, efi-arm64, ... or the number of option 93); may be repeated.
+    #[arg(long, value_name = "ARCHITECTURE=FILE")]
+    pub boot_file_for: Vec<String>,
+    /// The TFTP server, if it is not pimaster.
+    #[arg(long, value_name = "ADDRESS")]
+    pub boot_server: Option<Ipv4Addr>,
 }
 
 /// `pimaster user`.

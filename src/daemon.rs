@@ -42,7 +42,7 @@ const EXPORT_INTERVAL: Duration = Duration::from_secs(60);
 /// Everything, bound and ready to run.
 #[derive(Debug)]
 pub struct Daemon {
-    dhcp: dhcp::Server,
+    dhcp: dhcp::Service,
     dns: Option<dns::Server>,
     tftp: tftp::Server,
     web: web::Server,
@@ -85,6 +85,7 @@ impl Daemon {
             keys.clone(),
             config.deploy.ssh_port,
             config.detect.rules.clone(),
+            config.dhcp.networks(),
         );
         for left in image::sweep(&store, &config.data).await.context("the images folder cannot be tidied")? {
             tracing::info!(folder = %left.display(), "removed what an interrupted import left");
@@ -95,7 +96,7 @@ impl Daemon {
         }
         let images = image::router(store.clone(), config.data.clone());
         Ok(Self {
-            dhcp: dhcp::Server::bind(config.dhcp, store.clone()).context("DHCP cannot start")?,
+            dhcp: dhcp::Service::start(config.dhcp, store.clone()).await.context("DHCP cannot start")?,
             dns: (config.dns.map(|dns| dns::Server::bind(dns, store.clone())))
                 .transpose()
                 .context("DNS cannot start")?,
@@ -185,8 +186,8 @@ impl Daemon {
     }
 }
 
-/// Brings the exports in line at the start and each minute: a restart of the NFS server forgets them. A failure is
-/// said once; the nodes that wait for their export say it themselves.
+/// Brings the exports in line at the start, each minute, since a restart of the NFS server forgets them, and when a
+/// node got another address. A failure is said once; the nodes that wait for their export say it themselves.
 async fn keep_exports(exports: ExportList, shutdown: CancellationToken) {
     let mut was_good = true;
     loop {
@@ -196,8 +197,10 @@ async fn keep_exports(exports: ExportList, shutdown: CancellationToken) {
             tracing::warn!(%error, "the installer root cannot be exported, so no node can install");
         }
         was_good = outcome.is_ok();
-        if shutdown.run_until_cancelled(tokio::time::sleep(EXPORT_INTERVAL)).await.is_none() {
-            return;
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(EXPORT_INTERVAL) => {}
+            () = exports.outdated() => {}
         }
     }
 }

@@ -4,6 +4,7 @@ use super::boots::Boots;
 use super::detection::Detections;
 use super::discovery::Discovery;
 use super::error::Result;
+use super::network::NetworkAgent;
 use crate::model::agent::{
     Caller, ConfigureWish, Configured, EnvironmentView, NodeView, ReservationView, ReserveWish,
 };
@@ -15,7 +16,7 @@ use tokio::sync::watch;
 
 /// A set of nodes with one manager; each further noun has a trait of its own.
 #[async_trait]
-pub trait Agent: Boots + Detections + Discovery + Send + Sync {
+pub trait Agent: Boots + Detections + Discovery + NetworkAgent + Send + Sync {
     /// Every node, by name.
     async fn nodes(&self) -> Result<Vec<NodeView>>;
 

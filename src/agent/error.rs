@@ -2,6 +2,7 @@
 
 use crate::detect::Refusal;
 use crate::model::clock::Timestamp;
+use crate::model::device::BadDevice;
 use crate::model::ids::ReservationId;
 use crate::model::node::NodeName;
 use crate::model::reservation::{BadPeriod, LARGEST_PARTITION_BYTES, LONGEST_SCRIPT_BYTES};
@@ -68,6 +69,10 @@ pub enum Error {
     NotAdmin { wish: &'static str },
     #[error(transparent)]
     Enrol(#[from] Refusal),
+    #[error(transparent)]
+    Device(BadDevice),
+    #[error("`{what}` is not known")]
+    NotKnown { what: String },
     #[error("the database refused")]
     Store(#[from] store::Error),
     #[error("the password could not be hashed")]
@@ -114,9 +119,13 @@ impl Error {
     /// What kind of refusal it is.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::NoSuchNode { .. } | Self::NoSuchReservation { .. } => Kind::NotFound,
+            Self::NoSuchNode { .. } | Self::NoSuchReservation { .. } | Self::NotKnown { .. } => {
+                Kind::NotFound
+            }
             Self::NotYours { .. } | Self::NotYourNode { .. } | Self::NotAdmin { .. } => Kind::Forbidden,
             Self::Enrol(refusal) => refusal_kind(refusal),
+            Self::Device(BadDevice::Taken { .. }) => Kind::Conflict,
+            Self::Device(_) => Kind::Invalid,
             Self::NoNodes
             | Self::UnknownNodes { .. }
             | Self::Period(_)
@@ -155,6 +164,7 @@ impl Error {
             Self::Password(_) => Some("password"),
             Self::ScriptLength { .. } | Self::ScriptContent => Some("user_script"),
             Self::Enrol(refusal) => refusal.field(),
+            Self::Device(bad) => Some(bad.field()),
             Self::NoSuchNode { .. }
             | Self::NoSuchReservation { .. }
             | Self::NotYours { .. }
@@ -165,6 +175,7 @@ impl Error {
             | Self::NotDeployed { .. }
             | Self::GoingDown { .. }
             | Self::Waiting { .. }
+            | Self::NotKnown { .. }
             | Self::Store(_)
             | Self::Hash => None,
         }
@@ -201,6 +212,8 @@ impl Error {
             Self::NotDeployed { .. } => "Configure the reservation, or wait for its start.",
             Self::GoingDown { .. } => "Wait until the node is free and reserve it again.",
             Self::Waiting { .. } => "Wait: it begins by itself when the node is free. Or destroy it.",
+            Self::Device(_) => "Change that field.",
+            Self::NotKnown { .. } => "Look at the list again: it may be gone already.",
             Self::Store(_) | Self::Hash => "Try again; if it stays, look into pimaster's log.",
         }
     }

@@ -14,6 +14,7 @@ use crate::model::agent::{
 use crate::model::clock;
 use crate::model::deployment::Request;
 use crate::model::ids::ReservationId;
+use crate::model::network::Networks;
 use crate::model::node::NodeName;
 use crate::store::{self, Connection, Store, Transaction};
 use async_trait::async_trait;
@@ -28,14 +29,20 @@ pub struct Local {
     keys: KeyFolder,
     ssh_port: u16,
     pub(super) rules: Rules,
+    networks: Networks,
     /// Host keys never change: each is read from its file once.
     host_keys: Arc<Mutex<HashMap<NodeName, String>>>,
 }
 
 impl Local {
     /// The agent on a database. `ssh_port` is where the nodes' SSH servers listen, `rules` say what new nodes get.
-    pub fn new(store: Store, keys: KeyFolder, ssh_port: u16, rules: Rules) -> Self {
-        Self { store, keys, ssh_port, rules, host_keys: Arc::default() }
+    pub fn new(store: Store, keys: KeyFolder, ssh_port: u16, rules: Rules, networks: Networks) -> Self {
+        Self { store, keys, ssh_port, rules, networks, host_keys: Arc::default() }
+    }
+
+    /// The networks of the nodes.
+    pub(super) fn networks(&self) -> &Networks {
+        &self.networks
     }
 
     /// Looks at a consistent snapshot.

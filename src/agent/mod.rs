@@ -18,6 +18,7 @@ mod boots;
 mod configure;
 mod local;
 mod look;
+mod network;
 mod password;
 mod reserve;
 
@@ -27,3 +28,4 @@ pub use detection::Detections;
 pub use discovery::Discovery;
 pub use error::{Error, Kind, Result};
 pub use local::Local;
+pub use network::NetworkAgent;

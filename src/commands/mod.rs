@@ -4,6 +4,7 @@
 //! found a failure.
 
 mod detect;
+mod device;
 mod doctor;
 mod explain;
 mod image;
@@ -72,6 +73,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Detect { switch, ports, config } => {
             with(&config, |config| detect::run(config, switch, ports, out))
         }
+        Command::Device { command, config } => with(&config, |config| device::run(config, command, out)),
         Command::User { command, config } => with(&config, |config| people::run_user(config, command, out)),
         Command::Token { command, config } => with(&config, |config| people::run_token(config, command, out)),
     };

@@ -3,14 +3,19 @@
 //! *Pure,* but for [`Config::load`], which reads the file. Called by the command line. The commented sample in
 //! the project's root is read by a test, so it names every key that stands here.
 
+mod dhcp_server;
 mod reader;
 mod sections;
 
 pub use reader::Finding;
 
 use crate::model::folder::DataFolder;
+use crate::model::network::Mode;
 use crate::{deploy, detect, dhcp, dns, netconsole, nfs_prep, power, tftp, web};
-use sections::{console, data, deployments, detection, log, names, network, nfs, power, server, web_server};
+use dhcp_server::dhcp_server;
+use sections::{
+    console, data, deployments, detection, log, names, network, nfs, power, tftp_server, web_server,
+};
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -107,17 +112,17 @@ impl Config {
         let (data, admin_email) = data(root, &mut findings);
         let log_filter = log(root, &mut findings);
         let power = power(root, &mut findings);
-        let ports = [("dhcp", 67), ("tftp", 69)].map(|(name, port)| server(root, name, port, &mut findings));
-        sections::judge_ports(&ports, &mut findings);
+        let dhcp = dhcp_server(root, network.dhcp.clone(), &mut findings);
+        let tftp_server = tftp_server(root, &mut findings);
+        sections::judge_ports(&dhcp, tftp_server.port, &mut findings);
         let nfs = nfs(root, &data, &mut findings);
         let web = web_server(root, &network, &mut findings);
-        let netconsole = console(root, &network, &ports, &mut findings);
+        let netconsole = console(root, &network, [dhcp.port, tftp_server.port], &mut findings);
         let deploy = deployments(root, &network, &web, &mut findings);
         let detect = detection(root, network.rules.clone(), &mut findings);
         if !findings.is_empty() {
             return Err(findings);
         }
-        let [dhcp_server, tftp_server] = ports;
         let tftp = tftp::Config {
             listen: SocketAddr::new(network.address.into(), tftp_server.port),
             data: data.clone(),
@@ -126,9 +131,11 @@ impl Config {
             extra_cmdline: tftp_server.extra_cmdline,
             netconsole: netconsole.listen.map(|listen| listen.port()),
             max_transfers: tftp_server.max_transfers,
+            addresses: match dhcp.mode {
+                Mode::Authoritative => tftp::Addresses::Given,
+                Mode::Proxy | Mode::Off => tftp::Addresses::Learnt,
+            },
         };
-        let dhcp =
-            dhcp::Config { port: dhcp_server.port, client_port: dhcp_server.client_port, ..network.dhcp };
         Ok(Self {
             data,
             admin_email,

@@ -26,7 +26,7 @@ impl fmt::Display for Finding {
 
 /// One table of the file, with the names of the keys that were asked for.
 pub(super) struct Section<'a> {
-    path: &'static str,
+    path: String,
     table: Option<&'a Table>,
     asked: Vec<&'static str>,
     findings: Vec<Finding>,
@@ -35,7 +35,8 @@ pub(super) struct Section<'a> {
 impl<'a> Section<'a> {
     /// The table `name` of the file; a missing one reads as empty.
     pub(super) fn of(root: &'a Table, name: &'static str) -> Self {
-        let mut section = Self { path: name, table: None, asked: Vec::new(), findings: Vec::new() };
+        let mut section =
+            Self { path: name.to_owned(), table: None, asked: Vec::new(), findings: Vec::new() };
         match root.get(name) {
             Some(Value::Table(table)) => section.table = Some(table),
             Some(other) => section.findings.push(Finding {
@@ -46,6 +47,34 @@ impl<'a> Section<'a> {
             None => {}
         }
         section
+    }
+
+    /// A table that lies deeper in the file.
+    pub(super) fn inner(path: String, table: &'a Table) -> Self {
+        Self { path, table: Some(table), asked: Vec::new(), findings: Vec::new() }
+    }
+
+    /// The table of that key, with its path.
+    pub(super) fn table(&mut self, key: &'static str) -> Option<(String, &'a Table)> {
+        let value = self.raw(key)?;
+        let table = value.as_table();
+        if table.is_none() {
+            self.report(key, shown(value), "a table");
+        }
+        table.map(|table| (format!("{}.{key}", self.path), table))
+    }
+
+    /// The list of tables of that key, each with its path.
+    pub(super) fn tables(&mut self, key: &'static str) -> Vec<(String, &'a Table)> {
+        let Some(value) = self.raw(key) else { return Vec::new() };
+        let tables: Option<Vec<_>> =
+            value.as_array().and_then(|items| items.iter().map(Value::as_table).collect());
+        let Some(tables) = tables else {
+            self.report(key, shown(value), &format!("a list of tables, [[{}.{key}]]", self.path));
+            return Vec::new();
+        };
+        let numbered = tables.into_iter().enumerate();
+        numbered.map(|(number, table)| (format!("{}.{key}[{number}]", self.path), table)).collect()
     }
 
     fn raw(&mut self, key: &'static str) -> Option<&'a Value> {
@@ -139,7 +168,8 @@ impl<'a> Section<'a> {
     }
 }
 
-fn shown(value: &Value) -> String {
+/// A value in a report.
+pub(super) fn shown(value: &Value) -> String {
     let text = value.to_string();
     if text.chars().count() > 80 { format!("{}...", text.chars().take(80).collect::<String>()) } else { text }
 }

@@ -2,9 +2,12 @@
 //!
 //! Called by [`super::Config::judge`]. Each reports what is wrong and goes on with something harmless.
 
+use super::dhcp_server::relayed;
 use super::reader::{Finding, Section};
+use crate::dhcp::extra::OptionTables;
 use crate::model::folder::DataFolder;
 use crate::model::net::{AddressRange, Subnet};
+use crate::model::network::Mode;
 use crate::model::node::NodeName;
 use crate::{deploy, detect, dhcp, dns, netconsole, nfs_prep, power, web};
 use std::net::{AddrParseError, IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
@@ -46,6 +49,7 @@ pub(super) fn network(root: &toml::Table, findings: &mut Vec<Finding>) -> Networ
     {
         section.report("router", router.to_string(), &format!("a host address inside {subnet}"));
     }
+    let relayed = relayed(&mut section, subnet, findings);
     let domain: Option<String> = section.optional("domain", DOMAIN);
     if let Some(name) = domain.as_deref().filter(|name| !is_domain(name)) {
         section.report("domain", format!("`{name}`"), DOMAIN);
@@ -57,7 +61,8 @@ pub(super) fn network(root: &toml::Table, findings: &mut Vec<Finding>) -> Networ
     }
     let address = address.unwrap_or(Ipv4Addr::UNSPECIFIED);
     let subnet = subnet.unwrap_or_else(|| Subnet::containing(address, 24));
-    let rules = detect::Rules { subnet, server_address: address, node_ranges, prefix };
+    let subnets = [subnet].into_iter().chain(relayed.iter().map(|network| network.subnet)).collect();
+    let rules = detect::Rules { subnets, server_address: address, node_ranges, prefix };
     let dhcp = dhcp::Config {
         interface,
         server_address: address,
@@ -69,6 +74,11 @@ pub(super) fn network(root: &toml::Table, findings: &mut Vec<Finding>) -> Networ
         ntp: section.list("ntp", ADDRESS),
         domain,
         lease_seconds: section.number("lease_seconds", 120..=604_800, 3_600),
+        mode: Mode::Authoritative,
+        beside_others: false,
+        boot_port: 4011,
+        relayed,
+        options: OptionTables::default(),
     };
     section.finish(findings);
     Network { address, rules, dhcp }
@@ -96,7 +106,7 @@ pub(super) fn names(
     is_on.then(|| dns::Config {
         interface: network.dhcp.interface.clone(),
         listen,
-        subnets: vec![network.dhcp.subnet],
+        subnets: network.rules.subnets.clone(),
         domain: network.dhcp.domain.clone(),
         upstreams: if forward.is_empty() {
             dns::Source::File(PathBuf::from("/etc/resolv.conf"))
@@ -154,50 +164,36 @@ fn is_domain(name: &str) -> bool {
 }
 
 /// Two servers of this machine cannot share a UDP port, nor a server one with its clients.
-pub(super) fn judge_ports([dhcp, tftp]: &[Ports; 2], findings: &mut Vec<Finding>) {
+pub(super) fn judge_ports(dhcp: &dhcp::Config, tftp_port: u16, findings: &mut Vec<Finding>) {
     let mut report = |key: &str, seen: u16, allowed: &str| {
         findings.push(Finding { key: key.to_owned(), seen: seen.to_string(), allowed: allowed.to_owned() });
     };
     if dhcp.port == dhcp.client_port {
         report("dhcp.client_port", dhcp.client_port, "another port than dhcp.port");
     }
-    if tftp.port == dhcp.port {
-        report("tftp.port", tftp.port, "another port than dhcp.port");
+    if tftp_port == dhcp.port {
+        report("tftp.port", tftp_port, "another port than dhcp.port");
     }
 }
 
-pub(super) struct Ports {
+pub(super) struct Tftp {
     pub(super) port: u16,
-    pub(super) client_port: u16,
     pub(super) extra_cmdline: String,
     pub(super) max_transfers: usize,
 }
 
-pub(super) fn server(
-    root: &toml::Table,
-    name: &'static str,
-    port: u16,
-    findings: &mut Vec<Finding>,
-) -> Ports {
-    let mut section = Section::of(root, name);
-    let mut ports = Ports {
-        port: section.port("port", port),
-        client_port: 68,
-        extra_cmdline: String::new(),
-        max_transfers: 0,
+pub(super) fn tftp_server(root: &toml::Table, findings: &mut Vec<Finding>) -> Tftp {
+    let mut section = Section::of(root, "tftp");
+    let tftp = Tftp {
+        port: section.port("port", 69),
+        extra_cmdline: section.optional("extra_cmdline", "words for the kernel").unwrap_or_default(),
+        max_transfers: usize::try_from(section.number("max_transfers", 1..=10_000, 400)).unwrap_or(400),
     };
-    if name == "dhcp" {
-        ports.client_port = section.port("client_port", 68);
-    } else {
-        ports.extra_cmdline = section.optional("extra_cmdline", "words for the kernel").unwrap_or_default();
-        ports.max_transfers =
-            usize::try_from(section.number("max_transfers", 1..=10_000, 400)).unwrap_or(400);
-        if ports.extra_cmdline.chars().any(char::is_control) {
-            section.report("extra_cmdline", "control characters", "words on one line");
-        }
+    if tftp.extra_cmdline.chars().any(char::is_control) {
+        section.report("extra_cmdline", "control characters", "words on one line");
     }
     section.finish(findings);
-    ports
+    tftp
 }
 
 pub(super) fn data(root: &toml::Table, findings: &mut Vec<Finding>) -> (DataFolder, String) {
@@ -297,12 +293,12 @@ pub(super) fn web_server(root: &toml::Table, network: &Network, findings: &mut V
 pub(super) fn console(
     root: &toml::Table,
     network: &Network,
-    taken: &[Ports; 2],
+    taken: [u16; 2],
     findings: &mut Vec<Finding>,
 ) -> netconsole::Config {
     let mut section = Section::of(root, "netconsole");
     let (enabled, port) = (section.flag("enabled", false), section.port("port", 6666));
-    if enabled && taken.iter().any(|ports| ports.port == port) {
+    if enabled && taken.contains(&port) {
         section.report("port", port.to_string(), "another port than dhcp.port and tftp.port");
     }
     section.finish(findings);

@@ -4,6 +4,7 @@ use super::Refusal;
 use super::rules::{Known, Rules};
 use crate::model::board::BoardModel;
 use crate::model::clock::Timestamp;
+use crate::model::device::Device;
 use crate::model::discovery::{DiscoveredView, EnrolWish, PortName, PortWish, Proposal};
 use crate::model::net::MacAddr;
 use crate::model::node::{Node, NodeName};
@@ -11,7 +12,9 @@ use crate::model::rack::PortRef;
 use crate::model::reservation::ReservationState;
 use crate::store::nodes::NewNode;
 use crate::store::sightings::Sighting;
-use crate::store::{self, Connection, Transaction, leases, nodes, reservations, sightings, switches};
+use crate::store::{
+    self, Connection, Transaction, devices, leases, nodes, reservations, sightings, switches,
+};
 
 /// Every machine that asked and is no node, the latest first, each with what it would become.
 pub fn discovered(conn: &Connection, rules: &Rules) -> store::Result<Vec<DiscoveredView>> {
@@ -54,7 +57,7 @@ pub fn enrol(tx: &Transaction<'_>, rules: &Rules, wish: &EnrolWish, now: Timesta
         return Err(Refusal::Own { seen: address });
     }
     if !rules.is_usable(address) {
-        return Err(Refusal::Outside { seen: address, subnet: rules.subnet });
+        return Err(Refusal::Outside { seen: address, subnets: rules.shown() });
     }
     let name = wish.name.clone().or_else(|| rules.name(address, &known));
     let told = seen.map(|seen| seen.observation);
@@ -66,7 +69,9 @@ pub fn enrol(tx: &Transaction<'_>, rules: &Rules, wish: &EnrolWish, now: Timesta
         serial: wish.serial.or_else(|| told.as_ref()?.serial),
         port,
     };
-    if let Some(clash) = known.nodes.iter().find_map(|other| clash(other, &new)) {
+    let with_nodes = known.nodes.iter().find_map(|other| clash(other, &new));
+    let with_devices = || known.devices.iter().find_map(|device| clash_with_device(device, &new));
+    if let Some(clash) = with_nodes.or_else(with_devices) {
         return Err(clash);
     }
     let id = nodes::insert(tx, &new, now)?;
@@ -128,7 +133,8 @@ pub(super) fn refuse_in_use<'a>(
 }
 
 pub(super) fn known(conn: &Connection) -> store::Result<Known> {
-    Ok(Known { nodes: nodes::list(conn)?, switches: switches::list(conn)?, promised: Vec::new() })
+    let (nodes, switches, devices) = (nodes::list(conn)?, switches::list(conn)?, devices::list(conn)?);
+    Ok(Known { nodes, switches, devices, promised: Vec::new() })
 }
 
 fn named_port(known: &Known, wanted: &PortName) -> Result<PortRef, Refusal> {
@@ -155,6 +161,16 @@ fn clash(other: &Node, new: &NewNode) -> Option<Refusal> {
     ];
     let (_, field, what) = what.into_iter().find(|(same, _, _)| *same)?;
     Some(has(other, field, what))
+}
+
+fn clash_with_device(device: &Device, new: &NewNode) -> Option<Refusal> {
+    let what = [
+        (device.name == new.name, "name", format!("the name {}", new.name)),
+        (device.mac == new.mac, "mac", format!("the hardware address {}", new.mac)),
+        (device.address == new.address, "address", format!("the address {}", new.address)),
+    ];
+    let (_, field, what) = what.into_iter().find(|(same, _, _)| *same)?;
+    Some(Refusal::Clash { node: device.name.clone(), field, what })
 }
 
 fn has(other: &Node, field: &'static str, what: String) -> Refusal {

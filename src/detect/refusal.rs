@@ -2,7 +2,7 @@
 //! *Pure.* Each is an answer to a person; the pages, the API and the command line show it.
 
 use crate::model::ids::DetectionId;
-use crate::model::net::{MacAddr, Subnet};
+use crate::model::net::MacAddr;
 use crate::model::node::NodeName;
 use crate::store;
 use std::net::Ipv4Addr;
@@ -17,8 +17,8 @@ pub enum Refusal {
     NoSuchNode { name: NodeName },
     #[error("{node} has {what} already")]
     Clash { node: NodeName, field: &'static str, what: String },
-    #[error("the address is {seen}; expected a host address in {subnet}")]
-    Outside { seen: Ipv4Addr, subnet: Subnet },
+    #[error("the address is {seen}; expected a host address in {subnets}")]
+    Outside { seen: Ipv4Addr, subnets: String },
     #[error("the address is {seen}, which is pimaster's own; expected another address")]
     Own { seen: Ipv4Addr },
     #[error("every address of network.node_ranges is taken, or the list is empty")]

@@ -4,6 +4,7 @@
 //! by its address; otherwise the next free address of `network.node_ranges` is taken. The name ends with the last
 //! number of the address.
 
+use crate::model::device::Device;
 use crate::model::net::{AddressRange, Subnet};
 use crate::model::node::{Node, NodeName};
 use crate::model::rack::{PortRef, Switch};
@@ -12,8 +13,8 @@ use std::net::Ipv4Addr;
 /// What new nodes get.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
-    /// The nodes' network.
-    pub subnet: Subnet,
+    /// The nodes' networks: pimaster's own, and those behind relays.
+    pub subnets: Vec<Subnet>,
     /// pimaster's own address in it.
     pub server_address: Ipv4Addr,
     /// Addresses for nodes whose port has none.
@@ -27,6 +28,7 @@ pub struct Rules {
 pub(super) struct Known {
     pub(super) nodes: Vec<Node>,
     pub(super) switches: Vec<Switch>,
+    pub(super) devices: Vec<Device>,
     /// Addresses and names that are promised to other machines of the same list.
     pub(super) promised: Vec<(Ipv4Addr, Option<NodeName>)>,
 }
@@ -44,11 +46,13 @@ impl Known {
 
     fn has_address(&self, address: Ipv4Addr) -> bool {
         self.nodes.iter().any(|node| node.address == address)
+            || self.devices.iter().any(|device| device.address == address)
             || self.promised.iter().any(|(promised, _)| *promised == address)
     }
 
     fn has_name(&self, name: &NodeName) -> bool {
         self.nodes.iter().any(|node| node.name == *name)
+            || self.devices.iter().any(|device| device.name == *name)
             || self.promised.iter().any(|(_, promised)| promised.as_ref() == Some(name))
     }
 }
@@ -71,9 +75,14 @@ impl Rules {
         self.node_ranges.iter().flat_map(|range| range.addresses()).find(is_free)
     }
 
+    /// The networks as text.
+    pub(super) fn shown(&self) -> String {
+        self.subnets.iter().map(Subnet::to_string).collect::<Vec<_>>().join(" or ")
+    }
+
     /// Whether a node may have that address at all.
     pub(super) fn is_usable(&self, address: Ipv4Addr) -> bool {
-        self.subnet.is_host(address) && address != self.server_address
+        self.subnets.iter().any(|subnet| subnet.is_host(address)) && address != self.server_address
     }
 
     /// The name that goes with an address; with one more number of it if another node has that name.
@@ -113,8 +122,8 @@ pub fn judge_range(
     others: &[Switch],
 ) -> Option<String> {
     let last = Ipv4Addr::from_bits(first.to_bits().saturating_add(u32::from(ports.saturating_sub(1))));
-    if !rules.subnet.is_host(first) || !rules.subnet.is_host(last) {
-        return Some(format!("{first}-{last}; expected host addresses in {}", rules.subnet));
+    if !rules.subnets.iter().any(|subnet| subnet.is_host(first) && subnet.is_host(last)) {
+        return Some(format!("{first}-{last}; expected host addresses in {}", rules.shown()));
     }
     if (first..=last).contains(&rules.server_address) {
         return Some(format!("{first}-{last}, which holds pimaster's own {}", rules.server_address));
@@ -138,7 +147,7 @@ mod tests {
 
     fn rules() -> Rules {
         Rules {
-            subnet: "10.20.0.0/16".parse().unwrap(),
+            subnets: vec!["10.20.0.0/16".parse().unwrap(), "10.31.0.0/24".parse().unwrap()],
             server_address: Ipv4Addr::new(10, 20, 0, 1),
             node_ranges: vec!["10.20.0.1-10.20.0.12".parse().unwrap()],
             prefix: "pi".into(),
@@ -182,7 +191,7 @@ mod tests {
         ];
         let switches =
             vec![switch(1, Some([10, 20, 4, 10])), switch(2, None), switch(3, Some([10, 20, 0, 3]))];
-        let known = Known { nodes, switches, promised: Vec::new() };
+        let known = Known { nodes, switches, ..Known::default() };
         let check = |port, expect: [u8; 4]| {
             assert_eq!(rules().address(port, &known), Some(expect.into()), "{port:?}");
         };

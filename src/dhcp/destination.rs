@@ -36,6 +36,8 @@ impl Destination {
             ReplyKind::Nak => Self::Broadcast,
             ReplyKind::Offer | ReplyKind::Ack => match request.ciaddr {
                 Ipv4Addr::UNSPECIFIED if request.wants_broadcast() => Self::Broadcast,
+                // A proxy gives no address: dnsmasq broadcasts its offers, and all boards take them so.
+                Ipv4Addr::UNSPECIFIED if reply.yiaddr.is_unspecified() => Self::Broadcast,
                 Ipv4Addr::UNSPECIFIED => Self::Frame { address: reply.yiaddr, mac: reply.mac },
                 ciaddr => Self::Client(ciaddr),
             },

@@ -5,9 +5,10 @@
 //! Formats: RFC 894, RFC 791, RFC 768; checksum: RFC 1071.
 
 use crate::model::net::MacAddr;
-use std::net::SocketAddrV4;
+use std::net::{Ipv4Addr, SocketAddrV4};
 
 const ETHERTYPE_IPV4: [u8; 2] = [0x08, 0x00];
+const ETHERTYPE_ARP: [u8; 2] = [0x08, 0x06];
 const IPV4_HEADER: u16 = 20;
 const UDP_HEADER: u16 = 8;
 const UDP: u8 = 17;
@@ -64,6 +65,22 @@ pub fn encode(from: End, to: End, payload: &[u8]) -> Option<Vec<u8>> {
         ]
         .concat(),
     )
+}
+
+/// An ARP request (RFC 826): who has `wanted`? says the machine at `mac` and `address`.
+pub(super) fn arp_request(mac: MacAddr, address: Ipv4Addr, wanted: Ipv4Addr) -> Vec<u8> {
+    const ETHERNET_IPV4_REQUEST: [u8; 8] = [0, 1, 8, 0, 6, 4, 0, 1];
+    [
+        [0xff; 6].as_slice(),
+        &mac.0,
+        &ETHERTYPE_ARP,
+        &ETHERNET_IPV4_REQUEST,
+        &mac.0,
+        &address.octets(),
+        &[0; 6],
+        &wanted.octets(),
+    ]
+    .concat()
 }
 
 /// The complement of the one's complement sum of all words; only the last part may have an odd length.

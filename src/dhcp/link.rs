@@ -38,6 +38,13 @@ impl Link {
         self.neighbours.introduce(interface, address, mac)
     }
 
+    /// Asks who has an address. Whoever answers is seen by `watch`; nobody waits for it.
+    pub(super) fn ask_who_has(&self, address: Ipv4Addr) -> io::Result<()> {
+        let frame = frame::arp_request(self.from.mac, *self.from.address.ip(), address);
+        sendto(self.socket.as_raw_fd(), &frame, &self.interface, MsgFlags::empty())?;
+        Ok(())
+    }
+
     /// Sends one datagram.
     pub(super) fn send(&self, mac: MacAddr, address: SocketAddrV4, payload: &[u8]) -> io::Result<()> {
         let too_long = || io::Error::new(io::ErrorKind::InvalidInput, "the datagram is too long");
@@ -47,7 +54,8 @@ impl Link {
     }
 }
 
-fn link_address(interface: &str) -> io::Result<LinkAddr> {
+/// The interface of that name.
+pub(super) fn link_address(interface: &str) -> io::Result<LinkAddr> {
     let missing =
         || io::Error::new(io::ErrorKind::NotFound, format!("there is no Ethernet interface {interface}"));
     getifaddrs()?

@@ -5,10 +5,12 @@ use super::{Config, Server};
 use crate::model::board::{BoardModel, BoardSerial, RevisionCode};
 use crate::model::boot_event::{BootEvent, BootRecord, DhcpAsked};
 use crate::model::clock::from_millis;
+use crate::model::device::NewDevice;
 use crate::model::dhcp_option::DhcpOption;
 use crate::model::net::MacAddr;
+use crate::model::network::NoticeKind;
 use crate::store::leases::LeaseState;
-use crate::store::{Store, boot_events, leases, nodes, sightings};
+use crate::store::{Store, boot_events, devices, leases, networks, nodes, sightings};
 use std::net::{Ipv4Addr, SocketAddr};
 use tokio::net::UdpSocket;
 use tokio::task::JoinHandle;
@@ -119,6 +121,45 @@ async fn a_stranger_is_remembered_and_not_answered() {
     assert_eq!((seen.mac, seen.requests), (stranger, 1));
     assert_eq!(seen.observation.serial, Some(BoardSerial(0xe5ef_6e9d)));
     assert_eq!(seen.observation.model(), BoardModel::Pi4b);
+    rack.stop().await;
+}
+
+#[tokio::test]
+async fn a_device_gets_its_address_and_is_no_stranger() {
+    let rack = Rack::start().await;
+    let (mac, address) = (MacAddr([0, 0x1b, 0x21, 0, 0, 1]), Ipv4Addr::new(127, 20, 0, 2));
+    let new = NewDevice { name: "switch".parse().unwrap(), mac, address, boot: None };
+    rack.store.write(move |tx| devices::insert(tx, &new, from_millis(0))).await.unwrap().unwrap();
+    rack.ask(Packet { xid: 1, ..Packet::new(DISCOVER, mac.0) }).await;
+    assert_eq!(rack.next().await, (1, 2, address));
+    rack.ask(Packet { xid: 2, ..Packet::new(REQUEST, mac.0).requesting(address) }).await;
+    assert_eq!(rack.next().await, (2, 5, address));
+    rack.ask(Packet { xid: 3, ..Packet::new(REQUEST, mac.0).requesting(BOARD) }).await;
+    assert_eq!(rack.next().await, (3, 6, Ipv4Addr::UNSPECIFIED));
+    let known = rack.store.read(move |conn| devices::by_mac(conn, mac)).await.unwrap().unwrap();
+    assert!(known.seen_at.is_some());
+    assert_eq!(rack.store.read(sightings::list).await.unwrap(), []);
+    // It found its address taken: that is noticed, and named.
+    rack.ask(Packet { xid: 4, ..Packet::new(DECLINE, mac.0).requesting(address) }).await;
+    rack.ask(Packet { xid: 5, ..Packet::new(DISCOVER, mac.0) }).await;
+    assert_eq!(rack.next().await.0, 5);
+    let [notice] = rack.store.read(networks::notices).await.unwrap().try_into().unwrap();
+    assert_eq!(
+        (notice.notice.kind, notice.notice.subject),
+        (NoticeKind::DuplicateAddress, address.to_string())
+    );
+    rack.stop().await;
+}
+
+#[tokio::test]
+async fn a_server_that_clients_follow_is_noticed() {
+    let rack = Rack::start().await;
+    rack.ask(Packet { xid: 1, ..udhcpc(REQUEST).requesting(BOARD).naming_server(OTHER_SERVER) }).await;
+    rack.ask(Packet { xid: 2, ..eeprom_5() }).await;
+    assert_eq!(rack.next().await.0, 2);
+    let [server] = rack.store.read(networks::servers).await.unwrap().try_into().unwrap();
+    assert_eq!((server.address, server.mac), (OTHER_SERVER, None));
+    assert_eq!(server.offered, "pi-07 followed it");
     rack.stop().await;
 }
 

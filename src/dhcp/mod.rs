@@ -9,17 +9,27 @@
 //! ```
 
 pub mod boot;
+mod boot_server;
 pub mod destination;
+mod devices;
+pub mod extra;
 pub mod frame;
+mod hold_off;
 pub(crate) mod identity;
 mod link;
 mod neighbour;
+mod notes;
 pub mod observe;
+mod proxy;
 pub(crate) mod repeats;
+mod reply_option;
 mod responder;
 mod server;
+mod service;
+mod sights;
 mod socket;
 pub mod verdict;
+mod watch;
 pub mod wire;
 
 #[cfg(test)]
@@ -35,8 +45,11 @@ mod rules;
 
 pub use responder::{Known, Responder};
 pub use server::Server;
+pub use service::Service;
 
 use crate::model::net::Subnet;
+use crate::model::network::{Mode, Network, Networks};
+use extra::OptionTables;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
 
@@ -63,6 +76,42 @@ pub struct Config {
     pub domain: Option<String>,
     /// Length of a lease, in seconds.
     pub lease_seconds: u32,
+    /// What part pimaster plays beside other DHCP servers.
+    pub mode: Mode,
+    /// Whether it gives addresses although another DHCP server does, too.
+    pub beside_others: bool,
+    /// UDP port of the boot server of proxy mode, 4011 (PXE specification 2.1, section 2.4.5).
+    pub boot_port: u16,
+    /// Networks behind relays.
+    pub relayed: Vec<Network>,
+    /// Options that the administrator sets.
+    pub options: OptionTables,
+}
+
+impl Config {
+    /// The networks that are served.
+    pub fn networks(&self) -> Networks {
+        Networks {
+            mode: self.mode,
+            interface: self.interface.clone(),
+            own: self.server_address,
+            home: self.home(),
+            relayed: self.relayed.clone(),
+        }
+    }
+
+    /// The network at the interface.
+    fn home(&self) -> Network {
+        Network { subnet: self.subnet, router: self.router }
+    }
+
+    /// The network from which a request comes: that of its relay, else the one at the interface. A relay may name
+    /// the network in its information (RFC 3527) instead of by its own address. None if the relay's is unknown.
+    fn network_of(&self, request: &wire::Request) -> Option<Network> {
+        let named = request.link_selection().or(Some(request.giaddr)).filter(|it| !it.is_unspecified());
+        let Some(relay) = named else { return Some(self.home()) };
+        std::iter::once(self.home()).chain(self.relayed.iter().copied()).find(|it| it.subnet.contains(relay))
+    }
 }
 
 /// Why the server cannot start.
@@ -81,4 +130,21 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// Another server gives addresses here, and nobody said that this is meant.
+    #[error(
+        "another DHCP server, {server} at {mac}, gives addresses on {interface} (it {offered}); two of them would fight over the nodes: stop it or let it leave out this network, or set dhcp.mode = \"proxy\" to work beside it, or set dhcp.beside_others = true if you know that it leaves the nodes alone"
+    )]
+    OtherServer {
+        /// Its address.
+        server: Ipv4Addr,
+        /// Its hardware address.
+        mac: crate::model::net::MacAddr,
+        /// The interface it was seen on.
+        interface: String,
+        /// What it offered.
+        offered: String,
+    },
+    /// The database refused.
+    #[error("the database cannot be used")]
+    Store(#[from] crate::store::Error),
 }

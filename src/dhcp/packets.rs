@@ -3,6 +3,7 @@
 //! What each client sends is taken from traces of it; see the functions. Nothing here uses dhcproto, so that a
 //! fault of it cannot hide itself.
 
+use super::extra::OptionTables;
 use super::responder::{Known, Responder};
 use super::verdict::{Answer, Decision, Verdict};
 use super::{Config, observe, wire};
@@ -10,6 +11,7 @@ use crate::model::board::BoardModel;
 use crate::model::clock::{Timestamp, from_millis};
 use crate::model::ids::NodeId;
 use crate::model::net::MacAddr;
+use crate::model::network::Mode;
 use crate::model::node::{BootTarget, Node};
 use crate::model::quirk::Quirks;
 use crate::store::leases::Lease;
@@ -19,7 +21,7 @@ pub(super) const SERVER: Ipv4Addr = Ipv4Addr::new(10, 20, 0, 1);
 pub(super) const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 20, 0, 7);
 pub(super) const OTHER_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 20, 0, 8);
 pub(super) const OTHER_SERVER: Ipv4Addr = Ipv4Addr::new(10, 20, 0, 2);
-pub(super) const RELAY: Ipv4Addr = Ipv4Addr::new(10, 30, 0, 1);
+pub(super) const RELAY: Ipv4Addr = Ipv4Addr::new(10, 20, 0, 250);
 pub(super) const NOW: i64 = 1_767_225_600_000;
 
 pub(super) const DISCOVER: u8 = 1;
@@ -174,6 +176,11 @@ pub(super) fn config() -> Config {
         ntp: vec![[10, 20, 0, 1].into()],
         domain: Some("rack.lab".to_owned()),
         lease_seconds: 3600,
+        mode: Mode::Authoritative,
+        beside_others: false,
+        boot_port: 4011,
+        relayed: Vec::new(),
+        options: OptionTables::default(),
     }
 }
 

@@ -12,8 +12,10 @@
 use super::destination::Destination;
 use super::verdict::{Answer, Decision, Heard, Ignore, Neighbour, Repeat, Verdict};
 use super::wire::{Alignment, Reply, ReplyKind, ReplyOption, Request, RequestKind};
-use super::{Config, boot};
+use super::{Config, boot, devices, extra, proxy};
 use crate::model::clock::{Timestamp, from_millis, seconds_between, to_millis};
+use crate::model::device::Device;
+use crate::model::network::{Mode, Network};
 use crate::model::node::Node;
 use crate::model::observation::{Asker, Observation};
 use crate::model::quirk::{Quirk, Quirks};
@@ -53,6 +55,17 @@ impl Responder {
         Self { config, quirks }
     }
 
+    /// Decides about a device's request.
+    pub fn respond_device(
+        &self,
+        request: &Request,
+        seen: &Observation,
+        device: &Device,
+        now: Timestamp,
+    ) -> Decision {
+        devices::respond(&self.config, request, seen, device, now)
+    }
+
     /// Decides.
     pub fn respond(
         &self,
@@ -62,10 +75,17 @@ impl Responder {
         now: Timestamp,
     ) -> Decision {
         let Some(known) = known else { return ignored(Ignore::UnknownMachine) };
+        if self.config.mode != Mode::Authoritative {
+            return proxy::respond(&self.config, request, seen, &known.node);
+        }
         if let Some(server) = request.server.filter(|server| *server != self.config.server_address) {
             return ignored(Ignore::OtherServer(server));
         }
-        let exchange = Exchange { config: &self.config, quirks: self.quirks, request, seen, known, now };
+        let Some(network) = self.config.network_of(request) else {
+            return ignored(Ignore::UnknownRelay(request.giaddr));
+        };
+        let quirks = self.quirks;
+        let exchange = Exchange { config: &self.config, quirks, network, request, seen, known, now };
         match request.kind {
             RequestKind::Discover => exchange.discover(),
             RequestKind::Request => exchange.request(),
@@ -80,6 +100,8 @@ impl Responder {
 struct Exchange<'a> {
     config: &'a Config,
     quirks: Quirks,
+    /// The network that the request came from.
+    network: Network,
     request: &'a Request,
     seen: &'a Observation,
     known: &'a Known,
@@ -146,8 +168,8 @@ impl Exchange<'_> {
     /// Why the node's address cannot be given out now.
     fn obstacle(&self) -> Option<Ignore> {
         let (address, now) = (self.address(), self.now);
-        if !self.config.subnet.is_host(address) || address == self.config.server_address {
-            return Some(Ignore::AddressOutside(address));
+        if !self.network.subnet.is_host(address) || address == self.config.server_address {
+            return Some(Ignore::AddressOutside(address, self.network.subnet));
         }
         let holder = self.known.holder.as_ref()?;
         if holder.is_quarantined(now) {
@@ -183,7 +205,7 @@ impl Exchange<'_> {
             ReplyOption::ServerIdentifier(self.config.server_address),
             ReplyOption::Message("this is not the node's address"),
         ];
-        options.extend(self.relay_information());
+        options.extend(relay_information(self.request));
         // A relay must broadcast the refusal: the client has no address that is its own (section 4.3.2).
         let for_relay = if self.request.giaddr.is_unspecified() { 0 } else { BROADCAST_FLAG };
         let reply = Reply {
@@ -203,20 +225,7 @@ impl Exchange<'_> {
     }
 
     fn answered(&self, reply: Reply, lease: Option<Lease>) -> Decision {
-        let destination = Destination::of(self.request, &reply);
-        if destination.needs_link() && self.config.interface.is_none() {
-            return ignored(Ignore::NoInterface);
-        }
-        let repeat = match reply.kind {
-            ReplyKind::Offer if self.seen.rom_3b && self.quirks.has(Quirk::RepeatedOffer) => Repeat::ForRom3b,
-            ReplyKind::Offer | ReplyKind::Ack | ReplyKind::Nak => Repeat::Once,
-        };
-        let neighbour = match self.seen.asker {
-            Asker::Firmware if self.quirks.has(Quirk::KnownNeighbour) => Neighbour::Told,
-            Asker::Firmware | Asker::System => Neighbour::Asked,
-        };
-        let answer = Answer { reply, destination, repeat, asker: self.seen.asker, neighbour };
-        Decision { lease, verdict: Verdict::Answer(Box::new(answer)) }
+        answered(self.config, self.quirks, self.request, self.seen, reply, lease)
     }
 
     fn leased(&self, address: Ipv4Addr, state: LeaseState, seconds: u32) -> Lease {
@@ -228,7 +237,7 @@ impl Exchange<'_> {
     fn reply(&self, kind: ReplyKind, yiaddr: Ipv4Addr, settings: Vec<ReplyOption>) -> Reply {
         let mut options = vec![ReplyOption::ServerIdentifier(self.config.server_address)];
         options.extend(settings);
-        options.extend(self.relay_information());
+        options.extend(relay_information(self.request));
         let ciaddr = match kind {
             ReplyKind::Ack => self.request.ciaddr,
             ReplyKind::Offer | ReplyKind::Nak => Ipv4Addr::UNSPECIFIED,
@@ -256,10 +265,10 @@ impl Exchange<'_> {
     fn settings(&self) -> Vec<ReplyOption> {
         let config = self.config;
         let mut options = vec![
-            ReplyOption::SubnetMask(config.subnet.mask()),
-            ReplyOption::BroadcastAddress(config.subnet.broadcast()),
+            ReplyOption::SubnetMask(self.network.subnet.mask()),
+            ReplyOption::BroadcastAddress(self.network.subnet.broadcast()),
         ];
-        options.extend(config.router.map(ReplyOption::Router));
+        options.extend(self.network.router.map(ReplyOption::Router));
         match self.seen.asker {
             Asker::Firmware => {
                 let node = &self.known.node;
@@ -275,6 +284,9 @@ impl Exchange<'_> {
                 options.extend(config.domain.clone().map(ReplyOption::DomainName));
             }
         }
+        let node = &self.known.node;
+        let set = config.options.of_node(&node.name, node.model);
+        extra::apply(&mut options, set, self.seen.asker, self.request);
         options
     }
 
@@ -285,18 +297,46 @@ impl Exchange<'_> {
     fn alignment(&self) -> Alignment {
         if self.quirks.has(Quirk::NoPads) { Alignment::Any } else { Alignment::Even }
     }
-
-    fn relay_information(&self) -> Option<ReplyOption> {
-        let echoed = self.request.relay_information.as_ref();
-        let echoed = echoed.filter(|it| !it.is_empty() && it.len() <= MOST_RELAY_INFORMATION);
-        echoed.cloned().map(ReplyOption::RelayInformation)
-    }
 }
 
-fn ignored(reason: Ignore) -> Decision {
+/// A decision to send a reply, to where it reaches the client.
+pub(super) fn answered(
+    config: &Config,
+    quirks: Quirks,
+    request: &Request,
+    seen: &Observation,
+    reply: Reply,
+    lease: Option<Lease>,
+) -> Decision {
+    let destination = Destination::of(request, &reply);
+    if destination.needs_link() && config.interface.is_none() {
+        return ignored(Ignore::NoInterface);
+    }
+    let repeat = match reply.kind {
+        ReplyKind::Offer if seen.rom_3b && quirks.has(Quirk::RepeatedOffer) => Repeat::ForRom3b,
+        ReplyKind::Offer | ReplyKind::Ack | ReplyKind::Nak => Repeat::Once,
+    };
+    let neighbour = match seen.asker {
+        Asker::Firmware if quirks.has(Quirk::KnownNeighbour) => Neighbour::Told,
+        Asker::Firmware | Asker::System => Neighbour::Asked,
+    };
+    let answer = Answer { reply, destination, repeat, asker: seen.asker, neighbour };
+    Decision { lease, verdict: Verdict::Answer(Box::new(answer)) }
+}
+
+/// What the relay added, to be given back to it (RFC 3046 section 2.2).
+pub(super) fn relay_information(request: &Request) -> Option<ReplyOption> {
+    let echoed = request.relay_information.as_ref();
+    let echoed = echoed.filter(|it| !it.is_empty() && it.len() <= MOST_RELAY_INFORMATION);
+    echoed.cloned().map(ReplyOption::RelayInformation)
+}
+
+/// A decision to say nothing.
+pub(super) fn ignored(reason: Ignore) -> Decision {
     Decision { lease: None, verdict: Verdict::Ignore(reason) }
 }
 
-fn some_servers(servers: &[Ipv4Addr]) -> Option<Vec<Ipv4Addr>> {
+/// The first servers of a list; none if there are none.
+pub(super) fn some_servers(servers: &[Ipv4Addr]) -> Option<Vec<Ipv4Addr>> {
     (!servers.is_empty()).then(|| servers.iter().copied().take(MOST_SERVERS).collect())
 }

@@ -10,6 +10,7 @@ use crate::model::board::{BoardModel, BoardSerial, RevisionCode};
 use crate::model::clock::from_millis;
 use crate::model::ids::NodeId;
 use crate::model::net::MacAddr;
+use crate::model::network::Network;
 use crate::model::node::Node;
 use crate::model::observation::{Asker, Observation};
 use crate::model::quirk::Quirks;
@@ -133,7 +134,10 @@ fn an_address_outside_the_network_is_never_given_out() {
         for packet in [udhcpc(DISCOVER), udhcpc(REQUEST).requesting(address), udhcpc(INFORM).using(address)] {
             for packet in [packet.clone(), packet.relayed_by(RELAY)] {
                 let decision = respond(config(), &packet, Some(Node { address, ..pi_4() }), &[]);
-                assert_eq!(decision.verdict, Verdict::Ignore(Ignore::AddressOutside(address)));
+                assert_eq!(
+                    decision.verdict,
+                    Verdict::Ignore(Ignore::AddressOutside(address, config().subnet))
+                );
             }
         }
     }
@@ -319,4 +323,49 @@ async fn a_port_that_is_taken_is_named() {
     let port = first.local_addr().unwrap().port();
     let Err(error @ Error::Bind { .. }) = Server::bind(config(port), store) else { panic!("bound twice") };
     assert!(error.to_string().contains(&format!("127.0.0.1:{port}")), "{error}");
+}
+
+#[test]
+fn a_relay_decides_the_network() {
+    let home = Network { subnet: "10.20.0.0/24".parse().unwrap(), router: None };
+    let network = Network { subnet: "10.30.0.0/16".parse().unwrap(), router: Some([10, 30, 0, 1].into()) };
+    let config = || Config { relayed: vec![network], ..config() };
+    let behind = |address: [u8; 4]| Node { address: address.into(), ..pi_4() };
+    let check = |packet: &Packet, address, expect: Result<(), Ignore>| {
+        let decision = respond(config(), packet, Some(behind(address)), &[]);
+        match (decision.verdict, expect) {
+            (Verdict::Answer(answer), Ok(())) => {
+                let bytes = wire::encode(&answer.reply).unwrap();
+                let options = options(&bytes);
+                assert!(options.contains(&(1, vec![255, 255, 0, 0])), "{options:?}");
+                assert!(options.contains(&(3, vec![10, 30, 0, 1])), "{options:?}");
+                assert_eq!(options.last().unwrap().0, 82, "the relay's information is echoed last");
+            }
+            (Verdict::Ignore(seen), Err(reason)) => assert_eq!(seen, reason),
+            other => panic!("{other:?}"),
+        }
+    };
+    let information = [1, 2, 0, 9];
+    let relayed = |relay: [u8; 4]| eeprom_4().relayed_by(relay.into()).with(82, &information);
+    check(&relayed([10, 30, 0, 1]), [10, 30, 0, 7], Ok(()));
+    check(&relayed([10, 30, 0, 1]), [10, 20, 0, 7], Err(Ignore::AddressOutside(ADDRESS, network.subnet)));
+    let outside = Ipv4Addr::new(10, 30, 0, 7);
+    check(&relayed([10, 20, 0, 9]), [10, 30, 0, 7], Err(Ignore::AddressOutside(outside, home.subnet)));
+    let strange = [10, 99, 0, 1];
+    check(&relayed(strange), [10, 30, 0, 7], Err(Ignore::UnknownRelay(strange.into())));
+    // The relay's own address is elsewhere, and it names the network (RFC 3527).
+    let link = eeprom_4().relayed_by(strange.into()).with(82, &[1, 2, 0, 9, 5, 4, 10, 30, 0, 0]);
+    check(&link, [10, 30, 0, 7], Ok(()));
+}
+
+#[test]
+fn set_options_reach_the_node() {
+    let mut config = config();
+    config.options.all = [(23, vec![64]), (42, vec![10, 20, 0, 9])].into_iter().collect();
+    let offer = answer(respond(config, &udhcpc(DISCOVER), Some(pi_4()), &[]));
+    let bytes = wire::encode(&offer.reply).unwrap();
+    let options = options(&bytes);
+    assert!(options.contains(&(23, vec![64])), "{options:?}");
+    assert_eq!(options.iter().filter(|(code, _)| *code == 42).count(), 1, "replaced, not repeated");
+    assert!(options.contains(&(42, vec![10, 20, 0, 9])));
 }

@@ -9,11 +9,11 @@ use super::responder::{Known, Responder};
 use super::socket::Socket;
 use super::verdict::{Answer, Neighbour, Verdict};
 use super::wire::{self, Request, RequestKind};
-use super::{Config, Error, identity, observe};
+use super::{Config, Error, identity, notes, observe};
 use crate::model::boot_event::{BootEvent, DhcpAsked, DhcpExchange};
 use crate::model::clock::{self, Timestamp};
 use crate::model::node::Node;
-use crate::model::observation::Observation;
+use crate::model::observation::{Asker, Observation};
 use crate::model::quirk::Quirks;
 use crate::store::boot_events::{self, NewEvent};
 use crate::store::{self, Store, Transaction, leases, nodes, sightings};
@@ -130,6 +130,10 @@ impl Server {
             for request in requests.get(range).unwrap_or_default() {
                 let seen = observe::observe(request, Quirks::ALL);
                 let Some(node) = nodes::by_mac(tx, request.mac)? else {
+                    if let Some(answer) = notes::settle_device(tx, &responder, request, &seen, now)? {
+                        answers.extend(answer);
+                        continue;
+                    }
                     tracing::debug!(mac = %request.mac, "an unknown machine");
                     strangers += 1;
                     if strangers <= MOST_STRANGERS {
@@ -143,6 +147,10 @@ impl Server {
                 let decision = responder.respond(request, &seen, Some(&known), now);
                 if let Some(lease) = &decision.lease {
                     leases::upsert(tx, lease)?;
+                }
+                notes::note(tx, &known.node, &decision.verdict, now)?;
+                if request.kind == RequestKind::Discover && seen.asker == Asker::Firmware {
+                    notes::judge_hold_off(tx, &known.node, now)?;
                 }
                 if let Some(doubt) = learn(tx, &known.node, &seen, now)?
                     && !events.contains(&doubt)
@@ -174,6 +182,11 @@ impl Server {
         };
         if let Err(cause) = sent {
             tracing::warn!(%destination, %cause, "cannot send an answer; the client will ask again");
+        }
+        // Behind the OFFER, which waits for nobody.
+        let is_offer = answer.reply.kind == wire::ReplyKind::Offer && !answer.reply.yiaddr.is_unspecified();
+        if is_offer && answer.asker == Asker::Firmware && destination.needs_link() {
+            self.socket.ask_who_has(answer.reply.yiaddr);
         }
     }
 }

@@ -104,6 +104,14 @@ impl Socket {
         }
     }
 
+    /// Asks whether somebody else has an address that was just offered. An ordinary request, no probe of RFC 5227: the
+    /// board's own system would take that for another machine about to use the address.
+    pub(super) fn ask_who_has(&self, address: Ipv4Addr) {
+        if let Some(Err(cause)) = self.link.as_ref().map(|link| link.ask_who_has(address)) {
+            tracing::debug!(%address, %cause, "cannot ask who has the address");
+        }
+    }
+
     async fn send_datagram(&self, to: SocketAddrV4, reply: &[u8]) -> io::Result<()> {
         let source = in_pktinfo {
             ipi_ifindex: 0,
@@ -120,7 +128,8 @@ impl Socket {
     }
 }
 
-fn open(address: SocketAddrV4, interface: Option<&str>) -> io::Result<UdpSocket> {
+/// A UDP socket on that interface, or on any.
+pub(super) fn open(address: SocketAddrV4, interface: Option<&str>) -> io::Result<UdpSocket> {
     let socket = socket2::Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
     socket.bind_device(interface.map(str::as_bytes))?;
     socket.set_broadcast(true)?;

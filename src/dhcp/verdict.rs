@@ -4,7 +4,7 @@ use super::destination::Destination;
 use super::wire::{self, Reply, ReplyKind};
 use crate::model::boot_event::{DhcpAnswer, Unanswered};
 use crate::model::clock::Timestamp;
-use crate::model::net::MacAddr;
+use crate::model::net::{MacAddr, Subnet};
 use crate::model::observation::Asker;
 use crate::store::leases::Lease;
 use std::net::Ipv4Addr;
@@ -70,6 +70,8 @@ pub enum Heard {
     Released(Ipv4Addr),
     /// It found its address taken; nobody gets it until then.
     Declined(Ipv4Addr, Timestamp),
+    /// In proxy mode: it uses an address of another server.
+    Uses(Ipv4Addr),
 }
 
 /// Why a request gets no answer.
@@ -83,11 +85,11 @@ pub enum Ignore {
         "it follows another DHCP server, {0}; switch that server off in the nodes' network or let it leave out the nodes"
     )]
     OtherServer(Ipv4Addr),
-    /// The node's own address cannot be given out.
+    /// The node's own address cannot be given out where it asks.
     #[error(
-        "the node's address {0} is no free host address of the nodes' network; give the node one in [network] subnet"
+        "the node's address {0} is no free host address of {1}, from where it asks; give the node one there"
     )]
-    AddressOutside(Ipv4Addr),
+    AddressOutside(Ipv4Addr, Subnet),
     /// Somebody else was found on the address.
     #[error(
         "the address {0} was found to be in use by another machine; find that machine, the address is given out again in {1} s"
@@ -107,6 +109,17 @@ pub enum Ignore {
     /// A broadcast heard although no interface is configured: only relays can be answered.
     #[error("it came from no relay and no interface is configured")]
     NoInterface,
+    /// The relay's network is not in the settings.
+    #[error(
+        "it came from the relay {0}, whose network is unknown; add it to the settings as [[network.relayed]]"
+    )]
+    UnknownRelay(Ipv4Addr),
+    /// In proxy mode: addresses are another server's to give.
+    #[error("another DHCP server gives addresses here, pimaster is its proxy")]
+    Proxy,
+    /// In proxy mode: the device boots nothing for its architecture.
+    #[error("no boot file is set for it")]
+    NoBootFile,
 }
 
 impl Verdict {
@@ -118,6 +131,7 @@ impl Verdict {
             Self::Heard(Heard::Declined(address, until)) => format!(
                 "declined {address}: another machine answers there; find it, the address rests until {until}"
             ),
+            Self::Heard(Heard::Uses(address)) => format!("uses {address}, which another DHCP server gave"),
             Self::Ignore(reason) => reason.to_string(),
         }
     }
@@ -133,7 +147,7 @@ impl Verdict {
                     ReplyKind::Nak => DhcpAnswer::Nak { options },
                 }
             }
-            Self::Heard(Heard::Released(_) | Heard::Declined(..)) => DhcpAnswer::Noted,
+            Self::Heard(Heard::Released(_) | Heard::Declined(..) | Heard::Uses(_)) => DhcpAnswer::Noted,
             Self::Ignore(reason) => DhcpAnswer::Nothing { reason: reason.unanswered() },
         }
     }
@@ -143,12 +157,16 @@ impl Ignore {
     fn unanswered(self) -> Unanswered {
         match self {
             Self::OtherServer(server) => Unanswered::OtherServer { server },
-            Self::AddressOutside(_) => Unanswered::AddressOutside,
+            Self::AddressOutside(..) => Unanswered::AddressOutside,
             Self::Quarantined(..) => Unanswered::Quarantined,
             Self::AddressHeld(..) => Unanswered::AddressHeld,
-            Self::UnknownMachine | Self::NoAddress | Self::ForeignAddress(_) | Self::NoInterface => {
-                Unanswered::NotForUs
-            }
+            Self::UnknownMachine
+            | Self::NoAddress
+            | Self::ForeignAddress(_)
+            | Self::NoInterface
+            | Self::UnknownRelay(_)
+            | Self::Proxy
+            | Self::NoBootFile => Unanswered::NotForUs,
         }
     }
 }
@@ -157,6 +175,11 @@ impl Answer {
     fn text(&self) -> String {
         let (asker, address) = (self.asker.as_str(), self.reply.yiaddr);
         match self.reply.kind {
+            ReplyKind::Offer if address.is_unspecified() => {
+                format!(
+                    "{asker} asks for an address: told where to boot from, the address is another server's"
+                )
+            }
             ReplyKind::Offer => format!("{asker} asks for an address: {address} offered"),
             ReplyKind::Ack if address.is_unspecified() => {
                 format!("{asker} at {} asks for settings: told", self.reply.ciaddr)

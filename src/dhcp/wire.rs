@@ -4,6 +4,7 @@
 //! [`Nonsense`]; a reply carries no pad option before END (EEPROMs of the Pi 4 before 2020-01-17 stop reading
 //! there) and is at least 300 bytes long (BOOTP clients drop shorter ones).
 
+pub use super::reply_option::ReplyOption;
 use crate::model::dhcp_option::DhcpOption as Shown;
 use crate::model::net::MacAddr;
 use dhcproto::v4::borrowed::Message as Borrowed;
@@ -17,6 +18,8 @@ const SHORTEST: usize = 241;
 const LEAST_REPLY: usize = v4::MIN_PACKET_SIZE;
 /// Options of a request that are kept to be shown: boards send six to ten.
 const MOST_SHOWN: usize = 32;
+/// The header's field for a boot file (RFC 2131 section 2).
+const LONGEST_FILE: usize = 128;
 /// Relays in a row beyond which a packet runs in circles (RFC 1542 section 4.1.1).
 const MOST_HOPS: u8 = 16;
 
@@ -76,6 +79,20 @@ impl Request {
     /// Whether the client cannot take a unicast answer.
     pub fn wants_broadcast(&self) -> bool {
         v4::Flags::from(self.flags).broadcast()
+    }
+
+    /// The network that the relay says the client is in (option 82, sub-option 5, RFC 3527).
+    pub fn link_selection(&self) -> Option<Ipv4Addr> {
+        const LINK_SELECTION: u8 = 5;
+        let mut rest = self.relay_information.as_deref()?;
+        while let [code, length, tail @ ..] = rest {
+            let data = tail.get(..usize::from(*length))?;
+            if *code == LINK_SELECTION {
+                return <[u8; 4]>::try_from(data).ok().map(Ipv4Addr::from);
+            }
+            rest = tail.get(usize::from(*length)..)?;
+        }
+        None
     }
 
     /// Whether option 55 asks for the vendor's boot settings and the TFTP server.
@@ -246,47 +263,6 @@ pub enum ReplyKind {
     Nak,
 }
 
-/// An option of a reply.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ReplyOption {
-    /// 54: who answers.
-    ServerIdentifier(Ipv4Addr),
-    /// 51: how long the address is the client's, in seconds.
-    LeaseTime(u32),
-    /// 58: when to ask this server for more time, in seconds.
-    RenewalTime(u32),
-    /// 59: when to ask any server for more time, in seconds.
-    RebindingTime(u32),
-    /// 1.
-    SubnetMask(Ipv4Addr),
-    /// 28.
-    BroadcastAddress(Ipv4Addr),
-    /// 3.
-    Router(Ipv4Addr),
-    /// 6.
-    DomainNameServers(Vec<Ipv4Addr>),
-    /// 42.
-    NtpServers(Vec<Ipv4Addr>),
-    /// 12.
-    HostName(String),
-    /// 15.
-    DomainName(String),
-    /// 56: why not.
-    Message(&'static str),
-    /// 60.
-    VendorClass(&'static str),
-    /// 97, echoed.
-    MachineId(Vec<u8>),
-    /// 43.
-    VendorInformation(Vec<u8>),
-    /// 66: the TFTP server in dotted decimals.
-    TftpServer(Ipv4Addr),
-    /// 67.
-    BootFile(&'static str),
-    /// 82, echoed; the last one (RFC 3046 section 2.2).
-    RelayInformation(Vec<u8>),
-}
-
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
@@ -339,6 +315,13 @@ pub fn encode(reply: &Reply) -> Result<Vec<u8>, NotEncodable> {
         &reply.mac.0,
     );
     message.set_opcode(v4::Opcode::BootReply).set_hops(reply.hops).set_flags(reply.flags.into());
+    for option in &reply.options {
+        if let ReplyOption::BootFileOfDevice(name) = option
+            && name.len() <= LONGEST_FILE
+        {
+            message.set_fname_str(name);
+        }
+    }
     let mut bytes = Vec::with_capacity(LEAST_REPLY * 2);
     let mut encoder = Encoder::new(&mut bytes);
     // Without options of its own the message is the fixed part and the cookie alone; the options follow in our
@@ -372,6 +355,25 @@ pub fn shown(reply: &Reply) -> Vec<Shown> {
     reply.options.iter().filter_map(show).collect()
 }
 
+/// The DISCOVER of pimaster's own probe: its client identifier says whose it is, and all answers are broadcast.
+pub fn discover(mac: MacAddr) -> Result<Vec<u8>, NotEncodable> {
+    const IDENTIFIER: &[u8] = b"\0pimaster-probe";
+    let none = Ipv4Addr::UNSPECIFIED;
+    let [.., a, b, c, d] = mac.0;
+    let mut message =
+        v4::Message::new_with_id(u32::from_be_bytes([a, b, c, d]), none, none, none, none, &mac.0);
+    message.set_flags(v4::Flags::default().set_broadcast());
+    let options = message.opts_mut();
+    options.insert(DhcpOption::MessageType(v4::MessageType::Discover));
+    options.insert(DhcpOption::ClientIdentifier(IDENTIFIER.to_vec()));
+    options.insert(DhcpOption::ParameterRequestList(vec![OptionCode::SubnetMask, OptionCode::Router]));
+    options.insert(DhcpOption::End);
+    let mut bytes = Vec::with_capacity(LEAST_REPLY);
+    message.encode(&mut Encoder::new(&mut bytes))?;
+    bytes.resize(bytes.len().max(LEAST_REPLY), 0);
+    Ok(bytes)
+}
+
 fn wire_option(option: &ReplyOption) -> DhcpOption {
     let raw = |code, data: &Vec<u8>| DhcpOption::Unknown(UnknownOption::new(code, data.clone()));
     match option {
@@ -392,6 +394,8 @@ fn wire_option(option: &ReplyOption) -> DhcpOption {
         ReplyOption::VendorInformation(inner) => raw(OptionCode::VendorExtensions, inner),
         ReplyOption::TftpServer(address) => DhcpOption::TFTPServerName(address.to_string().into_bytes()),
         ReplyOption::BootFile(name) => DhcpOption::BootfileName(name.as_bytes().to_vec()),
+        ReplyOption::BootFileOfDevice(name) => DhcpOption::BootfileName(name.as_bytes().to_vec()),
+        ReplyOption::Extra(code, data) => raw(OptionCode::from(*code), data),
         ReplyOption::RelayInformation(echoed) => raw(OptionCode::RelayAgentInformation, echoed),
     }
 }

@@ -9,6 +9,7 @@
 //!   images/<id>/boot/        its boot partition's files, for boot target `environment`
 //!   tftp/installer/          boot files of the installer (kernel, device trees, firmware, config.txt)
 //!   tftp/shared/             files every board may ask for without a prefix (bootcode.bin)
+//!   tftp/devices/            boot files of other devices (iPXE, U-Boot scripts, ...), put there by people
 //! ```
 
 use super::ids::EnvironmentId;
@@ -69,5 +70,10 @@ impl DataFolder {
     /// Files for every board.
     pub fn tftp_shared(&self) -> PathBuf {
         self.root.join("tftp").join("shared")
+    }
+
+    /// Boot files of devices that are no nodes.
+    pub fn tftp_devices(&self) -> PathBuf {
+        self.root.join("tftp").join("devices")
     }
 }

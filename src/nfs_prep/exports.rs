@@ -66,6 +66,19 @@ impl ExportList {
         if seen == wanted { Ok(()) } else { Err(mismatch(&self.config.root, &seen, &wanted)) }
     }
 
+    /// Waits until the nodes that install have other addresses than now, as in proxy mode, where another DHCP server
+    /// gives them while a board boots.
+    pub async fn outdated(&self) {
+        let mut changes = self.store.changes();
+        let Ok(now) = self.wanted().await else { return std::future::pending().await };
+        while changes.changed().await.is_ok() {
+            if self.wanted().await.is_ok_and(|wanted| wanted != now) {
+                return;
+            }
+        }
+        std::future::pending().await
+    }
+
     async fn wanted(&self) -> Result<BTreeSet<Ipv4Addr>> {
         let nodes = self.store.read(nodes::installing).await?;
         Ok(nodes.into_iter().map(|node| node.address).collect())

@@ -12,7 +12,7 @@ use crate::model::explanation::NodeFacts;
 use crate::model::ids::NodeId;
 use crate::model::net::MacAddr;
 use crate::model::node::Node;
-use rusqlite::{Connection, Row, Transaction, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
 use std::collections::HashSet;
 
 /// Events kept for each node: a Pi 3 asks for about 40 files each time it boots.
@@ -76,6 +76,14 @@ pub fn add(tx: &Transaction<'_>, events: &[NewEvent]) -> Result<()> {
 pub fn has(conn: &Connection, node: NodeId, event: &BootEvent) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM boot_events WHERE node_id = ?1 AND detail = ?2)";
     Ok(conn.prepare_cached(sql)?.query_row((node.0, to_json(event)?), |row| row.get(0))?)
+}
+
+/// When the node's latest event of that kind was.
+pub fn last_at(conn: &Connection, node: NodeId, kind: BootEventKind) -> Result<Option<Timestamp>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT at FROM boot_events WHERE node_id = ?1 AND kind = ?2 ORDER BY id DESC LIMIT 1",
+    )?;
+    Ok(statement.query_row((node.0, kind.as_str()), |row| time(row, "at")).optional()?)
 }
 
 /// Everything that is kept of a node, the oldest first.

@@ -31,9 +31,11 @@ pub fn remove_left(tx: &Transaction<'_>, before: Timestamp) -> Result<usize> {
     Ok(tx.execute(sql, [to_millis(before)])?)
 }
 
-/// Every address that a node or a lease has.
+/// Every address that a node, a lease or a device has.
 pub fn taken_addresses(conn: &Connection) -> Result<HashSet<Ipv4Addr>> {
-    let mut statement = conn.prepare("SELECT address FROM nodes UNION SELECT address FROM leases")?;
+    let mut statement = conn.prepare(
+        "SELECT address FROM nodes UNION SELECT address FROM leases UNION SELECT address FROM devices",
+    )?;
     let texts =
         statement.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
     Ok(texts.iter().filter_map(|text| text.parse().ok()).collect())

@@ -5,13 +5,14 @@
 use super::error::{Error, Result};
 use rusqlite::Connection;
 
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_guests.sql"),
     include_str!("migrations/0003_boot_events.sql"),
     include_str!("migrations/0004_boot_order.sql"),
     include_str!("migrations/0005_discovery.sql"),
     include_str!("migrations/0006_detections.sql"),
+    include_str!("migrations/0007_networks.sql"),
 ];
 
 /// Brings a database to the newest schema, one transaction per migration.

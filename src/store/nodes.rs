@@ -29,7 +29,10 @@ pub struct NewNode {
     pub port: Option<PortRef>,
 }
 
-const COLUMNS: &str = "id, name, mac, address, model, revision, serial, switch_id, port, boot_target";
+/// The address is the one that the node uses: what another DHCP server gave it goes before the fixed one.
+const COLUMNS: &str = "id, name, mac,
+    coalesce((SELECT used.address FROM addresses_in_use AS used WHERE used.node_id = nodes.id), address) AS address,
+    model, revision, serial, switch_id, port, boot_target";
 
 fn node(row: &Row<'_>) -> rusqlite::Result<Node> {
     let switch: Option<i64> = row.get("switch_id")?;
@@ -91,9 +94,45 @@ pub fn by_mac(conn: &Connection, mac: MacAddr) -> Result<Option<Node>> {
     one(conn, "mac = ?1", mac.to_string())
 }
 
-/// The node with that fixed address.
+/// The node with that fixed address, or that uses it.
 pub fn by_address(conn: &Connection, address: Ipv4Addr) -> Result<Option<Node>> {
-    one(conn, "address = ?1", address.to_string())
+    let fixed = one(conn, "address = ?1", address.to_string())?.filter(|node| node.address == address);
+    if fixed.is_some() { Ok(fixed) } else { by_address_in_use(conn, address) }
+}
+
+/// The node that another DHCP server gave that address.
+pub fn by_address_in_use(conn: &Connection, address: Ipv4Addr) -> Result<Option<Node>> {
+    let condition = "id = (SELECT node_id FROM addresses_in_use WHERE address = ?1)";
+    one(conn, condition, address.to_string())
+}
+
+/// Remembers that a node uses an address that another DHCP server gave; who used it before does so no more. Says
+/// whether it is news.
+pub fn set_address_in_use(
+    tx: &Transaction<'_>,
+    id: NodeId,
+    address: Ipv4Addr,
+    now: Timestamp,
+) -> Result<bool> {
+    let address = address.to_string();
+    let mut known =
+        tx.prepare_cached("SELECT 1 FROM addresses_in_use WHERE node_id = ?1 AND address = ?2")?;
+    if known.exists((id.0, &address))? {
+        return Ok(false);
+    }
+    tx.execute("DELETE FROM addresses_in_use WHERE address = ?1", [&address])?;
+    tx.execute(
+        "INSERT INTO addresses_in_use (node_id, address, at) VALUES (?1, ?2, ?3)
+         ON CONFLICT (node_id) DO UPDATE SET address = excluded.address, at = excluded.at",
+        (id.0, &address, to_millis(now)),
+    )?;
+    Ok(true)
+}
+
+/// Forgets all addresses that other servers gave: pimaster gives them itself.
+pub fn forget_addresses_in_use(tx: &Transaction<'_>) -> Result<()> {
+    tx.execute("DELETE FROM addresses_in_use", [])?;
+    Ok(())
 }
 
 /// The node whose board has that serial number.
@@ -242,4 +281,54 @@ pub fn boot_target(conn: &Connection, id: NodeId) -> Result<Option<BootTarget>> 
     let sql = "SELECT boot_target FROM nodes WHERE id = ?1";
     let found = conn.query_row(sql, [id.0], |row| optional_word(row, "boot_target", BootTarget::from_word));
     Ok(found.optional()?.flatten())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::clock::from_millis;
+    use crate::store::Store;
+
+    #[tokio::test]
+    async fn an_address_of_another_server_goes_before_the_fixed_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("a.db")).unwrap();
+        let fixed = |last| Ipv4Addr::new(10, 20, 0, last);
+        let ids = store.write(move |tx| {
+            [7, 8]
+                .map(|last| {
+                    let new = NewNode {
+                        name: format!("pi-{last}").parse().unwrap(),
+                        mac: MacAddr([0xdc, 0xa6, 0x32, 0, 0, last]),
+                        address: fixed(last),
+                        model: BoardModel::Pi4b,
+                        serial: None,
+                        port: None,
+                    };
+                    insert(tx, &new, from_millis(0))
+                })
+                .into_iter()
+                .collect::<Result<Vec<_>>>()
+        });
+        let [first, second] = ids.await.unwrap().try_into().unwrap();
+        let uses = async |id, last| {
+            store.write(move |tx| set_address_in_use(tx, id, fixed(last), from_millis(1))).await.unwrap()
+        };
+        let holder = async |last| {
+            let found = store.read(move |conn| by_address(conn, fixed(last))).await.unwrap();
+            found.map(|node| (node.id, node.address))
+        };
+        assert_eq!(holder(7).await, Some((first, fixed(7))));
+        // The other server gives the first node what is fixed for the second one.
+        assert!(uses(first, 8).await);
+        assert!(!uses(first, 8).await, "no news");
+        assert_eq!((holder(7).await, holder(8).await), (None, Some((second, fixed(8)))));
+        assert!(uses(second, 9).await);
+        assert_eq!((holder(8).await, holder(9).await), (Some((first, fixed(8))), Some((second, fixed(9)))));
+        // The address changes hands.
+        assert!(uses(second, 8).await);
+        assert_eq!((holder(7).await, holder(8).await), (Some((first, fixed(7))), Some((second, fixed(8)))));
+        store.write(forget_addresses_in_use).await.unwrap();
+        assert_eq!(holder(8).await, Some((second, fixed(8))));
+    }
 }

@@ -8,7 +8,8 @@ use crate::model::boot_event::{BootEvent, FileTransfer};
 use crate::model::clock::Timestamp;
 use crate::model::ids::NodeId;
 use crate::store::boot_events::{self, NewEvent};
-use crate::store::{Store, nodes};
+use crate::store::{Store, Transaction, nodes};
+use std::net::Ipv4Addr;
 use tokio::sync::mpsc;
 
 /// Records that wait at most; a full queue holds back the end of a transfer, never a packet.
@@ -24,6 +25,8 @@ pub(super) enum Record {
         at: Timestamp,
         transfer: FileTransfer,
     },
+    /// A node uses an address that another DHCP server gave it.
+    Address { node: NodeId, address: Ipv4Addr, at: Timestamp },
     /// A board told its serial number.
     Serial { node: NodeId, serial: BoardSerial },
 }
@@ -52,6 +55,7 @@ async fn write(store: &Store, records: Vec<Record>) -> crate::store::Result<()> 
             let mut events = Vec::new();
             for record in records {
                 match record {
+                    Record::Address { node, address, at } => learn_address(tx, node, address, at)?,
                     Record::Serial { node, serial } => nodes::set_identity(tx, node, Some(serial), None)?,
                     Record::Transfer { node, at, transfer } => {
                         events.push(NewEvent { node, at, event: BootEvent::File(transfer) });
@@ -61,4 +65,17 @@ async fn write(store: &Store, records: Vec<Record>) -> crate::store::Result<()> 
             boot_events::add(tx, &events)
         })
         .await
+}
+
+fn learn_address(
+    tx: &Transaction<'_>,
+    node: NodeId,
+    address: Ipv4Addr,
+    at: Timestamp,
+) -> crate::store::Result<()> {
+    let Some(known) = nodes::by_id(tx, node)? else { return Ok(()) };
+    if nodes::set_address_in_use(tx, node, address, at)? {
+        tracing::info!(node = %known.name, %address, "a node uses an address of another DHCP server");
+    }
+    Ok(())
 }

@@ -13,6 +13,7 @@
 //! is ever written; no packet is an error, it is answered or ignored.
 
 pub(crate) mod again;
+mod arp;
 mod content;
 mod events;
 pub(crate) mod options;
@@ -50,6 +51,18 @@ pub struct Config {
     pub extra_cmdline: String,
     /// The UDP port at which the installer's kernel is heard, if it is to send what it says.
     pub netconsole: Option<u16>,
+    /// Whose addresses nodes have.
+    pub addresses: Addresses,
     /// Transfers at once; more requests wait for the firmware's retry.
     pub max_transfers: usize,
+}
+
+/// Whose addresses nodes have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Addresses {
+    /// pimaster gives them: each node has its fixed address.
+    Given,
+    /// Another DHCP server gives them: a node is known by its hardware address or by the prefix it asks with, and its
+    /// address is remembered.
+    Learnt,
 }

@@ -8,6 +8,8 @@
 //! | environment | `images/<id>/boot/`, with the `cmdline.txt` that the deployment stored |
 //! | local | nothing, which sends the firmware on to its card |
 //!
+//! Devices that are no nodes find `tftp/devices/`.
+//!
 //! `bootcode.bin`, which boards before the Pi 4 ask for without a prefix, comes from `tftp/shared/` first.
 //!
 //! Invariants: a node's own address and a prefix of another board exclude each other; who is neither at a
@@ -30,6 +32,8 @@ pub struct Seen {
     pub by_address: Option<Node>,
     /// The node whose board the prefix names.
     pub by_prefix: Option<Node>,
+    /// Whether the request came from the address of a device that boots from here.
+    pub from_device: bool,
     /// What is on the card of the node that [`Seen::who`] finds: environment and kernel command line.
     pub installed: Option<(EnvironmentId, String)>,
 }
@@ -78,6 +82,10 @@ impl Seen {
 
 /// Decides what a request gets.
 pub fn resolve(config: &Config, seen: &Seen, asked: &Asked, quirks: Quirks) -> Resolution {
+    if seen.from_device {
+        let served = Served::File { trees: vec![config.data.tftp_devices()], path: asked.path.clone() };
+        return Resolution { node: None, learnt: None, served };
+    }
     let node = match seen.who(asked.prefix, quirks) {
         Ok(node) => node,
         Err(refusal) => {
@@ -182,6 +190,7 @@ mod tests {
             extra_cmdline: "dwc_otg.lpm_enable=0\nquiet".to_owned(),
             netconsole: None,
             max_transfers: 10,
+            addresses: crate::tftp::Addresses::Given,
         }
     }
 
@@ -203,6 +212,7 @@ mod tests {
         let seen = Seen {
             by_address: by_address.cloned(),
             by_prefix: by_prefix.cloned(),
+            from_device: false,
             installed: Some((EnvironmentId(3), "root=/dev/mmcblk0p2 quiet\n".to_owned())),
         };
         resolve(&config(), &seen, &Asked::parse(name).unwrap(), Quirks::ALL)
@@ -240,6 +250,14 @@ mod tests {
                 Served::NotFound(Refusal::Local)
             );
         }
+    }
+
+    #[test]
+    fn a_device_has_a_tree_of_its_own() {
+        let seen = Seen { from_device: true, ..Seen::default() };
+        let resolution = resolve(&config(), &seen, &Asked::parse("/efi/ipxe.efi").unwrap(), Quirks::ALL);
+        assert_eq!(resolution.served, file(&["/data/tftp/devices"], "efi/ipxe.efi"));
+        assert_eq!(resolution.node, None);
     }
 
     #[test]

@@ -2,7 +2,6 @@
 //!
 //! Spawned by `server` for each read request. Decides nothing: `resolve` says what is sent, `sender` when.
 
-use super::Config;
 use super::content::Content;
 use super::events::Record;
 use super::options::{Negotiated, negotiate};
@@ -10,14 +9,15 @@ use super::path::{Asked, PathFault, Prefix};
 use super::resolve::{Seen, Served, resolve};
 use super::sender::{Sender, Step, wire_number};
 use super::wire::{self, Complaint, Reply, Request};
+use super::{Addresses, Config, arp};
 use crate::model::boot_event::{FileOutcome, FileRefusal as Refusal, FileTransfer};
 use crate::model::clock;
 use crate::model::ids::NodeId;
 use crate::model::quirk::Quirks;
-use crate::store::{self, Store, nodes};
+use crate::store::{self, Store, devices, nodes};
 use nix::sys::socket::{MsgFlags, recv};
 use std::io;
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::SocketAddrV4;
 use std::ops::RangeInclusive;
 use std::os::fd::AsRawFd;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -141,7 +141,7 @@ impl Session {
     async fn answer(&self, told: &mut Told) -> Result<Outcome, Fault> {
         let asked = Asked::parse(&self.request.name);
         let prefix = asked.as_ref().ok().and_then(|asked| asked.prefix);
-        let seen = look_up(&self.context.store, *self.client.ip(), prefix).await?;
+        let seen = self.look_up(prefix).await?;
         let socket = self.socket().await.map_err(Fault::Socket)?;
         let asked = match asked {
             Ok(asked) => asked,
@@ -153,6 +153,12 @@ impl Session {
         };
         let resolution = resolve(&self.context.config, &seen, &asked, Quirks::ALL);
         told.node = resolution.node;
+        // Any machine can name a board's prefix: its hardware address alone vouches for where it is.
+        let vouched = seen.by_address.as_ref().map(|node| node.id);
+        if let (Some(node), Addresses::Learnt) = (vouched, self.context.config.addresses) {
+            let (address, at) = (*self.client.ip(), clock::now());
+            drop(self.context.records.send(Record::Address { node, address, at }).await);
+        }
         if let Some((node, serial)) = resolution.node.zip(resolution.learnt) {
             drop(self.context.records.send(Record::Serial { node, serial }).await);
         }
@@ -172,6 +178,43 @@ impl Session {
                 Err(Fault::Content(error))
             }
         }
+    }
+
+    /// What the database knows of who asks. Where addresses are another server's, whose they are is told by the
+    /// hardware address first, then by what was learnt.
+    async fn look_up(&self, prefix: Option<Prefix>) -> store::Result<Seen> {
+        let (address, addresses) = (*self.client.ip(), self.context.config.addresses);
+        let mac = match addresses {
+            Addresses::Given => None,
+            Addresses::Learnt => arp::hardware_address(address).await,
+        };
+        let find = move |conn: &store::Connection| {
+            let by_address = match (addresses, mac) {
+                (Addresses::Given, _) => nodes::by_address(conn, address)?,
+                (Addresses::Learnt, Some(mac)) => nodes::by_mac(conn, mac)?,
+                (Addresses::Learnt, None) => nodes::by_address_in_use(conn, address)?,
+            };
+            let device = match mac {
+                Some(mac) => devices::by_mac(conn, mac)?,
+                None => devices::by_address(conn, address)?,
+            };
+            let mut seen = Seen {
+                by_address,
+                by_prefix: match prefix {
+                    Some(Prefix::Serial(serial)) => nodes::by_serial(conn, serial)?,
+                    Some(Prefix::Mac(mac)) => nodes::by_mac(conn, mac)?,
+                    None => None,
+                },
+                from_device: device.is_some_and(|device| device.boot.is_some()),
+                installed: None,
+            };
+            let who = seen.who(prefix, Quirks::ALL).ok().map(|node| node.id);
+            if let Some(node) = who {
+                seen.installed = nodes::installed(conn, node)?;
+            }
+            Ok(seen)
+        };
+        self.context.store.read(find).await
     }
 
     /// A socket on a port of its own that hears this client alone.
@@ -301,27 +344,6 @@ impl Line<'_> {
 
 async fn refuse(socket: &UdpSocket, complaint: Complaint, text: &str) {
     drop(socket.send(&wire::encode_error(complaint, text)).await);
-}
-
-async fn look_up(store: &Store, address: Ipv4Addr, prefix: Option<Prefix>) -> store::Result<Seen> {
-    store
-        .read(move |conn| {
-            let mut seen = Seen {
-                by_address: nodes::by_address(conn, address)?,
-                by_prefix: match prefix {
-                    Some(Prefix::Serial(serial)) => nodes::by_serial(conn, serial)?,
-                    Some(Prefix::Mac(mac)) => nodes::by_mac(conn, mac)?,
-                    None => None,
-                },
-                installed: None,
-            };
-            let who = seen.who(prefix, Quirks::ALL).ok().map(|node| node.id);
-            if let Some(node) = who {
-                seen.installed = nodes::installed(conn, node)?;
-            }
-            Ok(seen)
-        })
-        .await
 }
 
 /// A name as it may be stored and shown: bounded, without control characters.

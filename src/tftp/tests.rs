@@ -74,6 +74,7 @@ impl Rack {
             nfs_root: "/srv/root".into(),
             extra_cmdline: String::new(),
             netconsole: None,
+            addresses: super::Addresses::Given,
             max_transfers,
         };
         let server = Server::bind(config, store.clone()).await.unwrap();

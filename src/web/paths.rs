@@ -23,6 +23,16 @@ pub(super) const MANAGE_LIVE: &str = "/manage/live";
 pub(super) const MANAGE_ALL: &str = "/manage?all=1";
 /// Everybody's bins alone.
 pub(super) const MANAGE_ALL_LIVE: &str = "/manage/live?all=1";
+/// The networks, for administrators.
+pub(super) const NETWORK: &str = "/network";
+/// What is noticed in the networks, alone.
+pub(super) const NETWORK_LIVE: &str = "/network/live";
+/// Fixed addresses of other devices.
+pub(super) const NETWORK_DEVICES: &str = "/network/devices";
+/// Forgets a notice.
+pub(super) const NETWORK_NOTICES_FORGET: &str = "/network/notices/forget";
+/// Forgets a foreign DHCP server.
+pub(super) const NETWORK_SERVERS_FORGET: &str = "/network/servers/forget";
 /// A person's account.
 pub(super) const SETTINGS: &str = "/settings";
 /// A person's SSH keys.
@@ -122,6 +132,11 @@ pub(super) fn detection_live(id: DetectionId) -> String {
 /// Asks a detection to stop.
 pub(super) fn cancel_detection(id: DetectionId) -> String {
     format!("{DETECTIONS}/{id}/cancel")
+}
+
+/// Takes a device's fixed address away.
+pub(super) fn remove_device(name: &NodeName) -> String {
+    format!("{NETWORK_DEVICES}/{name}/remove")
 }
 
 /// Revokes a token.

@@ -268,3 +268,28 @@ async fn the_document_is_the_one_that_is_checked_in() {
     assert!(checked_in == written, "run `pimaster openapi > assets/openapi.json`");
     assert_eq!(served, serde_json::from_str::<Value>(&checked_in).unwrap());
 }
+
+#[tokio::test]
+async fn administrators_give_devices_addresses() {
+    let app = TestApp::new(1).await;
+    let (ada, root) = (app.token("ada@lab", Role::User).await, app.token("root@lab", Role::Admin).await);
+    assert_eq!(app.api(Method::GET, "/network", &ada, None).await.status, StatusCode::FORBIDDEN);
+    let device = |address: &str| json!({ "name": "pc", "mac": "00:1b:21:01:02:03", "address": address, "boot": { "by_architecture": { "7": "ipxe.efi" } } });
+    let add =
+        async |token: &str, address| app.api(Method::POST, "/devices", token, Some(device(address))).await;
+    assert_eq!(add(&ada, "10.20.0.9").await.status, StatusCode::FORBIDDEN);
+    for (address, status) in [("10.20.0.1", 409), ("10.99.0.1", 422), ("ten", 422)] {
+        let refused = add(&root, address).await;
+        assert_eq!(
+            (refused.status.as_u16(), &refused.json()["field"]),
+            (status, &json!("address")),
+            "{address}"
+        );
+    }
+    assert_eq!(add(&root, "10.20.0.9").await.status, StatusCode::CREATED);
+    let network = app.api(Method::GET, "/network", &root, None).await.json();
+    assert_eq!(network["mode"], "authoritative");
+    assert_eq!(network["devices"][0]["boot"]["by_architecture"]["7"], "ipxe.efi", "{network}");
+    let remove = async || app.api(Method::DELETE, "/devices/pc", &root, None).await.status.as_u16();
+    assert_eq!((remove().await, remove().await), (204, 404));
+}

@@ -5,6 +5,7 @@ use pimaster::keys::{KeyFolder, KeyPair};
 use pimaster::model::board::BoardModel;
 use pimaster::model::clock;
 use pimaster::model::folder::DataFolder;
+use pimaster::model::network::Mode;
 use pimaster::model::node::BootTarget;
 use pimaster::model::power::PowerState;
 use pimaster::model::rack::PETH_PSE_PORT_ADMIN_ENABLE;
@@ -176,6 +177,11 @@ pub(crate) async fn serve(
         ntp: vec![],
         domain: None,
         lease_seconds: 3600,
+        mode: Mode::Authoritative,
+        beside_others: false,
+        boot_port: 4011,
+        relayed: Vec::new(),
+        options: dhcp::extra::OptionTables::default(),
     };
     let tftp = tftp::Config {
         listen: (address, 0).into(),
@@ -184,6 +190,7 @@ pub(crate) async fn serve(
         nfs_root,
         extra_cmdline: String::new(),
         netconsole: None,
+        addresses: tftp::Addresses::Given,
         max_transfers: 50,
     };
     let dhcp = dhcp::Server::bind(dhcp, store.clone()).unwrap();

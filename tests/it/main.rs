@@ -21,7 +21,10 @@ mod discovery;
 mod dns;
 mod doctor;
 mod explain;
+mod networks_netns;
 mod node;
 mod pages;
 mod test_app;
 mod tidy;
+#[path = "../vm/wire.rs"]
+mod wire;

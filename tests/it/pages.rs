@@ -10,10 +10,11 @@ use pimaster::model::agent::Caller;
 use pimaster::model::clock;
 use pimaster::model::deployment::{DeploymentState, Progress, Request as Asked, StepEvent};
 use pimaster::model::ids::{DeploymentId, ReservationId};
+use pimaster::model::network::{Notice, NoticeKind};
 use pimaster::model::problem::Problem;
 use pimaster::model::reservation::ReservationState;
 use pimaster::model::user::Role;
-use pimaster::store::{deployments, reservations, users};
+use pimaster::store::{deployments, networks, reservations, users};
 use pimaster::web;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -363,4 +364,51 @@ async fn a_server_with_an_open_stream_stops() {
     let mut rest = String::new();
     stream.read_to_string(&mut rest).await.unwrap();
     assert!(rest.ends_with("0\r\n\r\n"), "the stream ends, it is not cut off: {rest:?}");
+}
+
+#[tokio::test]
+async fn an_administrator_sees_the_network_and_gives_devices_addresses() {
+    let app = TestApp::new(1).await;
+    let mut ada = Browser::signed_in(&app, "ada@lab", Role::User).await;
+    assert_eq!(ada.get("/network").await.status, StatusCode::FORBIDDEN);
+    assert!(!ada.get("/reserve").await.body.contains("href=\"/network\""));
+
+    let (server, mac) = ([10, 20, 0, 200].into(), "00:16:3e:00:00:02".parse().unwrap());
+    let notice = Notice {
+        kind: NoticeKind::DuplicateAddress,
+        subject: "10.20.0.1".into(),
+        seen: "10.20.0.1 is used twice".into(),
+        advice: "Find it <now>.".into(),
+    };
+    let seen = app.store.write(move |tx| {
+        networks::record_server(tx, server, Some(mac), "offered 10.20.0.9", clock::now())?;
+        networks::record_notice(tx, &notice, clock::now())
+    });
+    seen.await.unwrap();
+    let mut root = Browser::signed_in(&app, "root@lab", Role::Admin).await;
+    let page = root.get("/network").await.body;
+    for part in
+        ["10.20.0.200 at 00:16:3e:00:00:02", "offered 10.20.0.9", "Find it &lt;now&gt;.", "10.20.0.0/24"]
+    {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+    let device =
+        |address| [("name", "switch"), ("mac", "00:1b:21:01:02:03"), ("address", address), ("boot_file", "")];
+    let refused = root.post("/network/devices", &device("10.20.0.1")).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.body.contains("pi-01 has the address 10.20.0.1 already"), "{}", refused.body);
+    let refused = root.post("/network/devices", &device("10.99.0.1")).await;
+    assert!(refused.body.contains("expected one in 10.20.0.0/24"), "{}", refused.body);
+    assert_eq!(location(&root.post("/network/devices", &device("10.20.0.250")).await), "/network");
+    assert!(root.get("/network").await.body.contains("10.20.0.250"));
+    assert_eq!(location(&root.post("/network/devices/switch/remove", &[]).await), "/network");
+    assert_eq!(root.post("/network/devices/switch/remove", &[]).await.status, StatusCode::NOT_FOUND);
+    let about = [("kind", "duplicate_address"), ("subject", "10.20.0.1")];
+    assert_eq!(location(&root.post("/network/notices/forget", &about).await), "/network");
+    assert_eq!(
+        location(&root.post("/network/servers/forget", &[("address", "10.20.0.200")]).await),
+        "/network"
+    );
+    let live = root.get("/network/live").await.body;
+    assert!(live.contains("Nothing was noticed.") && live.contains("None was noticed."), "{live}");
 }

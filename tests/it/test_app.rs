@@ -14,6 +14,7 @@ use pimaster::model::environment::OsFamily;
 use pimaster::model::ids::{DeploymentId, ReservationId};
 use pimaster::model::image::{Digest, FileSystem, Layout, Partition, TableKind};
 use pimaster::model::net::MacAddr;
+use pimaster::model::network::{Mode, Network, Networks};
 use pimaster::model::reservation::ReservationState;
 use pimaster::model::user::Role;
 use pimaster::store::environments::NewEnvironment;
@@ -63,7 +64,7 @@ impl TestApp {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("pimaster.db")).unwrap();
         let keys = KeyFolder::open(folder.path()).unwrap();
-        let agent = Arc::new(Local::new(store.clone(), keys.clone(), 22, rules()));
+        let agent = Arc::new(Local::new(store.clone(), keys.clone(), 22, rules(), networks()));
         let streams = CancellationToken::new();
         let config = web::Config {
             listen: "127.0.0.1:0".parse().unwrap(),
@@ -136,10 +137,21 @@ impl TestApp {
 /// The pool begins after the nodes of every test.
 fn rules() -> Rules {
     Rules {
-        subnet: "10.20.0.0/24".parse().unwrap(),
+        subnets: vec!["10.20.0.0/24".parse().unwrap()],
         server_address: Ipv4Addr::new(10, 20, 0, 1),
         node_ranges: vec!["10.20.0.50-10.20.0.60".parse().unwrap()],
         prefix: "pi".into(),
+    }
+}
+
+fn networks() -> Networks {
+    let subnet = "10.20.0.0/24".parse().unwrap();
+    Networks {
+        mode: Mode::Authoritative,
+        interface: Some("eth0".into()),
+        own: Ipv4Addr::new(10, 20, 0, 254),
+        home: Network { subnet, router: Some(Ipv4Addr::new(10, 20, 0, 253)) },
+        relayed: vec![],
     }
 }
 

@@ -31,15 +31,14 @@ pub(super) async fn firmware_lease(
         let deadline = Instant::now() + pace.timeout(facts.patience);
         let message = firmware_message(Kind::Discover, xid, facts, identity, None);
         wire.send_dhcp(&message).await?;
-        let offered = |reply: &Reply| reply.kind == Kind::Offer && reply.is_boot_server;
-        let offer = match facts.acts {
-            Acts::AtOnce => exchange.reply(wire, deadline, offered).await?,
-            Acts::AtPacketAfter(timer) => exchange.reply_in_rom(wire, timer, deadline, offered).await?,
+        let offers = match facts.acts {
+            Acts::AtOnce => exchange.offers(wire, deadline).await?,
+            Acts::AtPacketAfter(timer) => exchange.offers_in_rom(wire, timer, deadline).await?,
         };
-        if let Some((offer, source)) = offer
-            && let Some((reply, source)) = exchange.take(wire, facts, (offer, source), pace).await?
+        if let Some(offers) = offers
+            && let Some((reply, boot, source)) = exchange.take(wire, facts, offers, pace).await?
         {
-            let lease = lease(&reply, boot_server(facts.server, &reply, source));
+            let lease = lease(&reply, boot_server(facts.server, &boot, source));
             wire.configure(&lease).await?;
             return Ok(Some(lease));
         }
@@ -93,6 +92,45 @@ fn firmware_message(
     message.firmware_options(facts, identity, kind).finish(facts.message_bytes)
 }
 
+/// The OFFERs of one DISCOVER: one packet with an address and the boot server's name, or two beside a proxy.
+#[derive(Default)]
+struct Offers {
+    whole: Option<(Reply, Ipv4Addr)>,
+    address: Option<Reply>,
+    /// The one with the name, and who sent it.
+    named: Option<(Reply, Ipv4Addr)>,
+}
+
+/// What a board makes of them.
+struct Offered {
+    address: Reply,
+    boot: Reply,
+    /// Who sent the one with the name.
+    source: Ipv4Addr,
+    /// Whether one packet was both: then the ACK must name the boot server once more.
+    is_whole: bool,
+}
+
+impl Offers {
+    fn add(&mut self, (reply, source): (Reply, Ipv4Addr)) {
+        let gives_address = !reply.address.is_unspecified();
+        match (reply.kind, reply.is_boot_server) {
+            (Kind::Offer, true) if gives_address => self.whole = Some((reply, source)),
+            (Kind::Offer, true) => self.named = Some((reply, source)),
+            (Kind::Offer, false) if gives_address => drop(self.address.get_or_insert(reply)),
+            (_, true | false) => {}
+        }
+    }
+
+    fn taken(&self) -> Option<Offered> {
+        if let Some((offer, source)) = self.whole.clone() {
+            return Some(Offered { address: offer.clone(), boot: offer, source, is_whole: true });
+        }
+        let (boot, source) = self.named.clone()?;
+        Some(Offered { address: self.address.clone()?, boot, source, is_whole: false })
+    }
+}
+
 /// One exchange: which replies belong to it, and how they are read.
 struct Exchange<'a> {
     xid: u32,
@@ -101,22 +139,30 @@ struct Exchange<'a> {
 }
 
 impl Exchange<'_> {
-    /// What makes an OFFER a lease: nothing, or REQUEST and ACK. The ACK must name the boot server once more.
+    /// What makes an OFFER a lease: nothing, or REQUEST and ACK. Gives the lease's reply, and the boot server's with
+    /// its sender.
     async fn take(
         &self,
         wire: &mut dyn Wire,
         facts: &Dhcp,
-        offer: (Reply, Ipv4Addr),
+        Offered { address, boot, source, is_whole }: Offered,
         pace: Pace,
-    ) -> io::Result<Option<(Reply, Ipv4Addr)>> {
+    ) -> io::Result<Option<(Reply, Reply, Ipv4Addr)>> {
         match facts.handshake {
-            Handshake::OfferOnly => Ok(Some(offer)),
+            Handshake::OfferOnly => Ok(Some((address, boot, source))),
             Handshake::Full => {
-                let message = firmware_message(Kind::Request, self.xid, facts, self.identity, Some(&offer.0));
+                let message = firmware_message(Kind::Request, self.xid, facts, self.identity, Some(&address));
                 wire.send_dhcp(&message).await?;
                 let deadline = Instant::now() + pace.timeout(facts.patience);
                 let answer = self.reply(wire, deadline, is_answer).await?;
-                Ok(answer.filter(|(reply, _)| reply.kind == Kind::Ack && reply.is_boot_server))
+                let answer = answer.filter(|(reply, _)| reply.kind == Kind::Ack);
+                Ok(match answer {
+                    Some((reply, source)) if is_whole => {
+                        reply.is_boot_server.then(|| (reply.clone(), reply, source))
+                    }
+                    Some((reply, _)) => Some((reply, boot, source)),
+                    None => None,
+                })
             }
         }
     }
@@ -136,25 +182,38 @@ impl Exchange<'_> {
         }
     }
 
-    /// The same as the 3B's ROM does it: a good reply counts when any packet comes after the timer, and the attempt
+    /// Waits until the OFFERs tell both address and boot server.
+    async fn offers(&self, wire: &mut dyn Wire, deadline: Instant) -> io::Result<Option<Offered>> {
+        let mut offers = Offers::default();
+        while let Some(reply) = self.reply(wire, deadline, |_| true).await? {
+            offers.add(reply);
+            if let Some(taken) = offers.taken() {
+                return Ok(Some(taken));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The same as the 3B's ROM does it: good OFFERs count when any packet comes after the timer, and the attempt
     /// is over when for as long none comes at all (openSUSE/netboot-rpi3b). The timers are the ROM's own at any pace,
     /// since those of servers are real.
-    async fn reply_in_rom(
+    async fn offers_in_rom(
         &self,
         wire: &mut dyn Wire,
         timer: Duration,
         deadline: Instant,
-        wanted: impl Fn(&Reply) -> bool,
-    ) -> io::Result<Option<(Reply, Ipv4Addr)>> {
+    ) -> io::Result<Option<Offered>> {
         let expiry = Instant::now() + timer;
         let deadline = deadline.max(expiry + timer);
-        let mut kept = None;
+        let mut offers = Offers::default();
         loop {
             let quiet = (Instant::now() + timer).min(deadline);
             let Ok(received) = timeout_at(quiet, wire.receive_dhcp()).await else { return Ok(None) };
-            kept = self.read(received?).filter(|(reply, _)| wanted(reply)).or(kept);
-            if Instant::now() >= expiry && kept.is_some() {
-                return Ok(kept);
+            self.read(received?).into_iter().for_each(|reply| offers.add(reply));
+            if Instant::now() >= expiry
+                && let Some(taken) = offers.taken()
+            {
+                return Ok(Some(taken));
             }
         }
     }

@@ -17,6 +17,7 @@ mod deployments;
 mod detections;
 mod discovered;
 mod environments;
+mod network;
 mod nodes;
 mod reservations;
 mod routes;

@@ -1,7 +1,7 @@
 //! The routes of the API and its OpenAPI document. *Pure.*
 
 use super::problem::Problem;
-use super::{boots, deployments, detections, discovered, environments, nodes, reservations};
+use super::{boots, deployments, detections, discovered, environments, network, nodes, reservations};
 use crate::web::state::App;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
@@ -69,7 +69,10 @@ fn parts() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(reservations::one, reservations::release))
         .routes(routes!(reservations::configure))
         .routes(routes!(reservations::events))
-        .routes(routes!(deployments::list));
+        .routes(routes!(deployments::list))
+        .routes(routes!(network::show))
+        .routes(routes!(network::add_device))
+        .routes(routes!(network::remove_device));
     let document = router.to_openapi();
     let router: Router<App> = router.into();
     (router.method_not_allowed_fallback(no_such_method), document)

@@ -6,6 +6,7 @@ mod errors;
 mod fields;
 
 pub(super) mod configure;
+pub(super) mod device;
 pub(super) mod enrol;
 pub(super) mod partition_size;
 pub(super) mod reserve;

@@ -11,6 +11,7 @@ mod detection;
 mod discovered;
 mod links;
 mod live;
+mod network;
 mod pages;
 mod reserve;
 mod settings;

@@ -1,6 +1,8 @@
 //! The router of the pages, and what all of them need. *Pure, but for notices.*
 
-use super::{assets, bins, boots, configure, detection, discovered, links, live, reserve, settings, sign_in};
+use super::{
+    assets, bins, boots, configure, detection, discovered, links, live, network, reserve, settings, sign_in,
+};
 use crate::web::extract::SignedIn;
 use crate::web::headers;
 use crate::web::notices::Notice;
@@ -44,6 +46,12 @@ pub(in crate::web) fn router() -> Router<App> {
         .route("/discovered/{mac}/enrol", post(discovered::enrol))
         .route("/discovered/{mac}/replace", post(discovered::replace_board))
         .route("/discovered/{mac}/forget", post(discovered::forget))
+        .route("/network", get(network::show))
+        .route("/network/live", get(network::live))
+        .route("/network/devices", post(network::add_device))
+        .route("/network/devices/{name}/remove", post(network::remove_device))
+        .route("/network/notices/forget", post(network::forget_notice))
+        .route("/network/servers/forget", post(network::forget_server))
         .route("/settings", get(settings::show))
         .route("/settings/keys", post(settings::keys))
         .route("/settings/password", post(settings::password))

@@ -35,11 +35,13 @@ pub(in crate::web) enum Tab {
     Configure,
     Manage,
     Discovered,
+    Network,
     Settings,
 }
 
 impl Tab {
-    const ALL: [Self; 5] = [Self::Reserve, Self::Configure, Self::Manage, Self::Discovered, Self::Settings];
+    const ALL: [Self; 6] =
+        [Self::Reserve, Self::Configure, Self::Manage, Self::Discovered, Self::Network, Self::Settings];
 
     fn shown(self) -> (&'static str, &'static str) {
         match self {
@@ -47,13 +49,14 @@ impl Tab {
             Self::Configure => ("Configure", paths::CONFIGURE),
             Self::Manage => ("Manage", paths::MANAGE),
             Self::Discovered => ("Discovered", paths::DISCOVERED),
+            Self::Network => ("Network", paths::NETWORK),
             Self::Settings => ("Settings", paths::SETTINGS),
         }
     }
 
     fn is_for(self, who: &Who) -> bool {
         match self {
-            Self::Discovered => who.is_admin,
+            Self::Discovered | Self::Network => who.is_admin,
             Self::Reserve | Self::Configure | Self::Manage | Self::Settings => true,
         }
     }

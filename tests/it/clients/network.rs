@@ -6,10 +6,12 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, recv, socket};
 use nix::unistd::Pid;
+use pimaster::dhcp::extra::OptionTables;
 use pimaster::model::board::BoardModel;
 use pimaster::model::clock;
 use pimaster::model::folder::DataFolder;
 use pimaster::model::net::MacAddr;
+use pimaster::model::network::Mode;
 use pimaster::model::node::BootTarget;
 use pimaster::store::leases::{Lease, LeaseState};
 use pimaster::store::nodes::NewNode;
@@ -184,6 +186,11 @@ fn dhcp_config(lease_seconds: u32) -> dhcp::Config {
         ntp: vec![SERVER],
         domain: Some("rack.lab".to_owned()),
         lease_seconds,
+        mode: Mode::Authoritative,
+        beside_others: false,
+        boot_port: 4011,
+        relayed: Vec::new(),
+        options: OptionTables::default(),
     }
 }
 
@@ -196,6 +203,7 @@ fn tftp_config(data: DataFolder) -> tftp::Config {
         extra_cmdline: String::new(),
         netconsole: None,
         max_transfers: 10,
+        addresses: tftp::Addresses::Given,
     }
 }
 

@@ -7,6 +7,7 @@ use super::super::facts::{Arp, Version};
 use super::super::{Firmware, Identity, Keep, Lease as Leased, NetworkBoot, Pace, TransferSocket, Wire};
 use super::transfers::{Files, Transfers};
 use crate::dhcp::destination::Destination;
+use crate::dhcp::extra::OptionTables;
 use crate::dhcp::identity;
 use crate::dhcp::repeats::Repeats;
 use crate::dhcp::verdict::{Answer, Neighbour, Verdict};
@@ -16,6 +17,7 @@ use crate::model::clock::{Timestamp, from_millis};
 use crate::model::folder::DataFolder;
 use crate::model::ids::NodeId;
 use crate::model::net::MacAddr;
+use crate::model::network::Mode;
 use crate::model::node::{BootTarget, Node};
 use crate::model::observation::Observation;
 use crate::model::quirk::Quirks;
@@ -162,6 +164,7 @@ impl Bench {
             extra_cmdline: String::new(),
             max_transfers: self.cable.room,
             netconsole: None,
+            addresses: tftp::Addresses::Given,
         }
     }
 
@@ -222,6 +225,11 @@ pub(super) fn dhcp() -> dhcp::Config {
         ntp: Vec::new(),
         domain: None,
         lease_seconds: 3600,
+        mode: Mode::Authoritative,
+        beside_others: false,
+        boot_port: 4011,
+        relayed: Vec::new(),
+        options: OptionTables::default(),
     }
 }
 

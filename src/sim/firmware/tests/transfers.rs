@@ -225,6 +225,7 @@ impl Transfers {
         let seen = Seen {
             by_address: (self.board == Some(node.address)).then(|| node.clone()),
             by_prefix: is_named.then(|| node.clone()),
+            from_device: false,
             installed: self.installed.clone(),
         };
         let resolution = resolve(&self.config, &seen, &asked, self.quirks);
