@@ -1,7 +1,7 @@
 //! The command line: clap definitions only. `commands` runs them.
 
 use crate::model::check::Check;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -37,6 +37,15 @@ pub enum Command {
         /// What to do with images.
         #[command(subcommand)]
         command: Image,
+        /// The settings file.
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Bring in what dnsmasq or PiSeduce knows of the rack.
+    Import {
+        /// From what.
+        #[command(subcommand)]
+        command: Import,
         /// The settings file.
         #[command(flatten)]
         config: ConfigFile,
@@ -196,6 +205,54 @@ pub enum Image {
         /// The environment's name.
         name: String,
     },
+}
+
+/// `pimaster import`.
+#[derive(Debug, Subcommand)]
+pub enum Import {
+    /// dnsmasq's dhcp-host lines as nodes; the files it includes are read, too.
+    Dnsmasq {
+        /// Its configuration, such as /etc/dnsmasq.conf.
+        file: PathBuf,
+        /// How.
+        #[command(flatten)]
+        options: ImportOptions,
+    },
+    /// PiSeduce's nodes, switches and environments.
+    Piseduce {
+        /// The agent's database (db_url in config_agent.json), or seduce_pp's folder cluster_desc.
+        source: PathBuf,
+        /// The dnsmasq.conf beside it: hardware addresses stand there alone.
+        #[arg(long, value_name = "FILE")]
+        dnsmasq: Option<PathBuf>,
+        /// Where the images are (env_path in config_agent.json); those found are imported.
+        #[arg(long, value_name = "DIR")]
+        images: Option<PathBuf>,
+        /// How.
+        #[command(flatten)]
+        options: ImportOptions,
+    },
+}
+
+/// How to import.
+#[derive(Debug, Clone, Args)]
+pub struct ImportOptions {
+    /// Print what would change and change nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The model of boards that the source does not tell; with it hosts that look like a Raspberry Pi become nodes.
+    #[arg(long)]
+    pub model: Option<String>,
+    /// What hosts are that nothing else tells of.
+    #[arg(long = "as", value_name = "KIND")]
+    pub kind: Option<HostKind>,
+}
+
+/// What an imported host is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum HostKind {
+    /// A Raspberry Pi; its model is learnt at its first boot.
+    Node,
 }
 
 /// `pimaster node`.

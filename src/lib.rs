@@ -13,6 +13,7 @@ pub mod netconsole;
 pub mod tftp;
 
 pub mod image;
+pub mod import;
 pub mod nfs_prep;
 pub mod node;
 pub mod power;

@@ -8,6 +8,7 @@ mod device;
 mod doctor;
 mod explain;
 mod image;
+mod import;
 mod nfs;
 mod people;
 mod rack;
@@ -69,6 +70,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Nfs { command, config } => with(&config, |config| nfs::run(config, command, out)),
 
         Command::Image { command, config } => with(&config, |config| image::run(config, command, out)),
+        Command::Import { command, config } => with(&config, |config| import::run(config, command, out)),
         Command::Switch { command, config } => with(&config, |config| rack::run_switch(config, command, out)),
         Command::Detect { switch, ports, config } => {
             with(&config, |config| detect::run(config, switch, ports, out))

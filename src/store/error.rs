@@ -27,6 +27,17 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// Another program's database cannot be read.
+    #[error(
+        "cannot read {path} as a PiSeduce agent's database; expected the file named by db_url in config_agent.json, with tables rasp_node, rasp_switch, rasp_environment"
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: rusqlite::Error,
+    },
     /// A migration failed.
     #[error("migration {number:04} failed; the database is unchanged, restore a backup or report this")]
     Migrate {

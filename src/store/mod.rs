@@ -22,6 +22,7 @@ pub mod deployments;
 pub mod detections;
 pub mod devices;
 pub mod environments;
+pub mod foreign;
 pub mod guests;
 pub mod leases;
 pub mod links;

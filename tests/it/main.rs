@@ -21,6 +21,7 @@ mod discovery;
 mod dns;
 mod doctor;
 mod explain;
+mod import;
 mod networks_netns;
 mod node;
 mod pages;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Module, and what it may import besides itself. `*` is everything.
-const LAYERS: [(&str, &[&str]); 24] = [
+const LAYERS: [(&str, &[&str]); 25] = [
     ("model", &[]),
     ("keys", &["model"]),
     ("store", &["model"]),
@@ -16,6 +16,7 @@ const LAYERS: [(&str, &[&str]); 24] = [
     ("explain", &["model"]),
     ("nfs_prep", &["model", "store", "keys"]),
     ("image", &["model", "store"]),
+    ("import", &["model", "store"]),
     ("power", &["model", "store"]),
     ("node", &["model", "image"]),
     ("detect", &["model", "store", "power"]),
