@@ -7,7 +7,7 @@ use crate::rack::Rack;
 use anyhow::{Context, Result, bail};
 use std::fmt;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -34,32 +34,55 @@ impl fmt::Debug for Failure {
     }
 }
 
-/// Outside: assembles, builds, and runs the named test inside a rack. Inside: runs the scenario.
+/// A scenario on virtual boards. Outside: assembles their systems, builds, and runs the named test inside a rack.
 pub(crate) fn in_a_rack(test: &str, scenario: fn(&Rack) -> Result<()>) -> Result<(), Failure> {
-    enter(test, scenario).map_err(Failure)
+    let prepare = |start, out: &Path| {
+        say(start, "assembling the systems of the boards");
+        run(Command::new(project().join("tests/vm/assemble.sh")).arg(out))?;
+        say(start, "building the static binary");
+        run(Command::new(project().join("scripts/build-static")).args(["x86_64-unknown-linux-musl", "vm"]))
+    };
+    let inside = |run: &Path| scenario(&Rack::build(project(), run, &project().join(BINARY))?);
+    enter(test, &[], prepare, inside).map_err(Failure)
 }
 
-fn enter(test: &str, scenario: fn(&Rack) -> Result<()>) -> Result<()> {
-    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+/// A scenario on ordinary machines: the run's folder is all it needs.
+pub(crate) fn among_machines(test: &str, scenario: fn(&Path) -> Result<()>) -> Result<(), Failure> {
+    let prepare = |start, out: &Path| {
+        say(start, "assembling what the machines boot");
+        run(Command::new(project().join("tests/vm/clients.sh")).args([out.join("clients"), out.join("debs")]))
+    };
+    enter(test, &[("BOARDS", "3"), ("NFS", "off")], prepare, scenario).map_err(Failure)
+}
+
+/// The project's folder.
+pub(crate) fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Outside: prepares, and runs the named test inside namespaces of its own. Inside: runs the scenario.
+fn enter(
+    test: &str,
+    settings: &[(&str, &str)],
+    prepare: impl FnOnce(Instant, &Path) -> Result<()>,
+    scenario: impl FnOnce(&Path) -> Result<()>,
+) -> Result<()> {
     if let Some(run) = std::env::var_os(INSIDE) {
-        let rack = Rack::build(project, &PathBuf::from(run), &project.join(BINARY))?;
-        return scenario(&rack);
+        return scenario(Path::new(&run));
     }
     let start = Instant::now();
-    let out = project.join("target/vm");
-    say(start, "assembling the systems of the boards");
-    run(Command::new(project.join("tests/vm/assemble.sh")).arg(&out))?;
-    say(start, "building the static binary");
-    run(Command::new(project.join("scripts/build-static")).args(["x86_64-unknown-linux-musl", "vm"]))?;
+    let out = project().join("target/vm");
+    std::fs::create_dir_all(&out)?;
+    prepare(start, &out)?;
     let folder = out.join("run");
     if folder.exists() {
         std::fs::remove_dir_all(&folder).context("cannot empty target/vm/run")?;
     }
     std::fs::create_dir_all(&folder)?;
     say(start, "entering the rack");
-    let mut rack = Command::new(project.join("tests/vm/inside.sh"));
+    let mut rack = Command::new(project().join("tests/vm/inside.sh"));
     rack.arg(&folder).arg(std::env::current_exe()?).args(["--exact", test, "--nocapture"]);
-    let outcome = finish(rack.env(INSIDE, &folder));
+    let outcome = finish(rack.env(INSIDE, &folder).envs(settings.iter().copied()));
     if outcome.is_err() {
         show_logs(&folder);
     }

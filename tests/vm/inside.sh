@@ -7,7 +7,7 @@
 #   tapN               QEMU of board N
 #   namespace boardN   eth0 has the MAC of board N (dc:a6:32:77:00:0N): the firmware of board N speaks from here
 #
-# BOARDS: how many (2). RUN_DIR: logs of rpcbind and ganesha, configuration of ganesha.
+# BOARDS: how many (2). NFS=off: without the NFS server. RUN_DIR: logs of rpcbind and ganesha, configuration of ganesha.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -72,7 +72,7 @@ inside() {
   mount -t tmpfs -o mode=0755 run /run
   mount -t tmpfs -o mode=0755 nfs /var/lib/nfs
   network
-  nfs_server "$run"
+  [[ ${NFS-} == off ]] || nfs_server "$run"
   # Not exec: process 1 stays this shell, which reaps what others leave behind.
   "$@" &
   wait $!

@@ -1,5 +1,5 @@
 //! The whole product on virtual Raspberry Pis: the real daemon and its node binary, real DHCP, TFTP, NFS, SSH
-//! and SNMP, real kernels.
+//! and SNMP, real kernels. And the network boot of ordinary machines whose firmware others wrote.
 //!
 //! ```text
 //!            ┌─ namespaces made by inside.sh ─────────────────────────────────────┐
@@ -15,6 +15,8 @@
 mod api;
 mod board;
 mod card;
+mod clients;
+mod console;
 mod enter;
 mod firmware;
 mod pimaster_program;
@@ -26,4 +28,9 @@ mod wire;
 #[test]
 fn two_boards_live_through_a_reservation() -> Result<(), enter::Failure> {
     enter::in_a_rack("two_boards_live_through_a_reservation", scenario::run)
+}
+
+#[test]
+fn firmware_of_ordinary_machines_boots() -> Result<(), enter::Failure> {
+    enter::among_machines("firmware_of_ordinary_machines_boots", clients::run)
 }

@@ -1,12 +1,13 @@
 //! pimaster as an administrator runs it: settings file, command line, daemon. *IO: processes.*
 
 use crate::api::Api;
+use crate::enter::say;
 use crate::rack::{COMMUNITY, Rack, SERVER, SNMP_PORT};
 use anyhow::{Context, Result, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -16,20 +17,28 @@ const ADMIN: &str = "admin@rack.test";
 const READY: Duration = Duration::from_secs(30);
 
 /// An installed pimaster.
-pub(crate) struct Pimaster<'a> {
-    rack: &'a Rack,
-    config: PathBuf,
+pub(crate) struct Pimaster {
+    binary: PathBuf,
+    /// Its settings, data and log.
+    folder: PathBuf,
+    start: Instant,
     daemon: Option<Child>,
 }
 
-impl<'a> Pimaster<'a> {
+impl Pimaster {
+    /// Writes the settings into the folder and has them checked.
+    pub(crate) fn installed(binary: &Path, folder: &Path, settings: &str) -> Result<Self> {
+        let (binary, folder) = (binary.to_owned(), folder.to_owned());
+        let pimaster = Self { binary, folder, start: Instant::now(), daemon: None };
+        std::fs::write(pimaster.config(), settings)?;
+        pimaster.run(&["check-config"], &[])?;
+        Ok(pimaster)
+    }
+
     /// Writes the settings, builds the installer root, enrols the rack and imports the image: the first set-
     /// up of the README.
-    pub(crate) fn set_up(rack: &'a Rack) -> Result<Self> {
-        let config = rack.run.join("pimaster.toml");
-        std::fs::write(&config, settings(rack))?;
-        let pimaster = Self { rack, config, daemon: None };
-        pimaster.run(&["check-config"], &[])?;
+    pub(crate) fn set_up(rack: &Rack) -> Result<Self> {
+        let pimaster = Self::installed(&rack.binary, &rack.run, &settings(rack))?;
         let vm = rack.project.join("target/vm");
         let (tree, image) = (vm.join("installer"), vm.join("disk.img"));
         let (tree, image) = (tree.to_string_lossy(), image.to_string_lossy());
@@ -53,13 +62,17 @@ impl<'a> Pimaster<'a> {
         Ok(pimaster)
     }
 
+    fn config(&self) -> PathBuf {
+        self.folder.join("pimaster.toml")
+    }
+
     /// A command of the program with this installation's settings; its output.
-    fn run(&self, command: &[&str], options: &[&str]) -> Result<String> {
+    pub(crate) fn run(&self, command: &[&str], options: &[&str]) -> Result<String> {
         let start = Instant::now();
-        let output = Command::new(&self.rack.binary)
+        let output = Command::new(&self.binary)
             .args(command)
             .arg("--config")
-            .arg(&self.config)
+            .arg(self.config())
             .args(options)
             .stdin(Stdio::null())
             .output()
@@ -69,7 +82,7 @@ impl<'a> Pimaster<'a> {
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
             bail!("pimaster {shown} ended with {}: {said}", output.status);
         }
-        self.rack.say(&format!("pimaster {shown}: {} ms", start.elapsed().as_millis()));
+        say(self.start, &format!("pimaster {shown}: {} ms", start.elapsed().as_millis()));
         Ok(String::from_utf8(output.stdout)?)
     }
 
@@ -82,9 +95,9 @@ impl<'a> Pimaster<'a> {
 
     /// Starts the daemon and waits until it answers.
     pub(crate) fn start(&mut self) -> Result<()> {
-        let log = File::options().create(true).append(true).open(self.rack.run.join("daemon.log"))?;
-        let mut command = Command::new(&self.rack.binary);
-        command.arg("serve").arg("--config").arg(&self.config);
+        let log = File::options().create(true).append(true).open(self.folder.join("daemon.log"))?;
+        let mut command = Command::new(&self.binary);
+        command.arg("serve").arg("--config").arg(self.config());
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let mut child = command.spawn().context("cannot start the daemon")?;
         let (start, api) = (Instant::now(), Api::new(URL, ""));
@@ -97,7 +110,7 @@ impl<'a> Pimaster<'a> {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        self.rack.say(&format!("the daemon answers after {} ms", start.elapsed().as_millis()));
+        say(self.start, &format!("the daemon answers after {} ms", start.elapsed().as_millis()));
         self.daemon = Some(child);
         Ok(())
     }
