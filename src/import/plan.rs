@@ -239,7 +239,8 @@ impl Planning<'_> {
     /// What board it is, or why it is none.
     fn model(&self, host: &Host, mac: MacAddr) -> Result<BoardModel, String> {
         let sighting = self.known.sightings.iter().find(|seen| seen.mac == mac);
-        let seen = sighting.map(|seen| seen.observation.model()).filter(|model| *model != BoardModel::Unknown);
+        let seen =
+            sighting.map(|seen| seen.observation.model()).filter(|model| *model != BoardModel::Unknown);
         let told = host.model.filter(|model| *model != BoardModel::Unknown);
         if let Some(model) = told.or(seen) {
             return Ok(model);

@@ -1,6 +1,6 @@
 //! klibc's ipconfig: what reads the kernel's `ip=dhcp` in the initramfs of Debian and Raspberry Pi OS.
 //!
-//! The kernel's own client cannot be had from a Debian package: all of Debian's kernels leave CONFIG_IP_PNP unset.
+//! The kernel's own client was found in no Debian package: the kernels that were looked at leave CONFIG_IP_PNP unset.
 
 use super::network::{BOARD_PORT, Network, with_leases};
 use pimaster::store::leases::LeaseState;
