@@ -148,7 +148,10 @@ impl Daemon {
             self.dhcp.run(dhcp).await;
             ("dhcp", Ok(()))
         });
-        tasks.spawn(async move { ("tftp", self.tftp.run(tftp).await.map_err(Into::into)) });
+        tasks.spawn(async move {
+            let served = on_a_thread("tftp", self.tftp.run(tftp)).await;
+            ("tftp", served.and_then(|served| served.map_err(Into::into)))
+        });
         tasks.spawn(async move { ("web", self.web.run(web).await.map_err(Into::into)) });
         tasks.spawn(async move { ("locate", self.locator.run(locator).await.map_err(Into::into)) });
         tasks.spawn(async move { ("detect", self.detector.run(detector).await.map_err(Into::into)) });
@@ -184,6 +187,19 @@ impl Daemon {
         }
         outcome
     }
+}
+
+/// Runs what answers packets by the thousand on a thread and a runtime of its own: no other task comes between, and
+/// no other thread is woken to share the work.
+async fn on_a_thread<T: Send + 'static>(
+    name: &str,
+    work: impl Future<Output = T> + Send + 'static,
+) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (answer, answered) = tokio::sync::oneshot::channel();
+    let run = move || drop(answer.send(runtime.block_on(work)));
+    std::thread::Builder::new().name(name.to_owned()).spawn(run)?;
+    answered.await.with_context(|| format!("the {name} thread panicked; this is a fault of pimaster"))
 }
 
 /// Brings the exports in line at the start, each minute, since a restart of the NFS server forgets them, and when a

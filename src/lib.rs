@@ -35,3 +35,6 @@ pub mod daemon;
 pub mod demo;
 pub mod doctor;
 pub mod telemetry;
+
+#[cfg(test)]
+mod fuzz;

@@ -1,9 +1,10 @@
-//! Random and mutated packets: no panic, no answer to nonsense, no long reply. *Tests.*
+//! Random and mutated packets: no panic, no answer to nonsense, no long reply, memory of the packet's scale. *Tests.*
 
 use super::packets::*;
 use super::verdict::Verdict;
 use super::wire::{self, ReplyKind};
 use super::{Known, Responder, observe};
+use crate::fuzz;
 use crate::model::board::BoardModel;
 use crate::model::net::MacAddr;
 use crate::model::quirk::Quirks;
@@ -52,50 +53,68 @@ fn real() -> impl Strategy<Value = Packet> {
     ]
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+/// Bytes allocated for each byte of a packet, and for any packet.
+const SCALE: (usize, usize) = (16, 8192);
 
-    #[test]
-    fn random_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..1500)) {
-        survive(&bytes)?;
+/// As `survive` does, for one model and without a look at the result.
+fn decide(bytes: &[u8]) {
+    let Ok(request) = wire::decode(bytes) else { return };
+    let seen = observe::observe(&request, Quirks::ALL);
+    let known = Known { node: node(request.mac.0, BoardModel::Pi4b), lease: None, holder: None };
+    let decision = Responder::new(config(), Quirks::ALL).respond(&request, &seen, Some(&known), now());
+    if let Verdict::Answer(answer) = decision.verdict {
+        drop(wire::encode(&answer.reply));
     }
+}
 
-    #[test]
-    fn random_options_behind_a_real_head(
-        tail in proptest::collection::vec(any::<u8>(), 0..700),
-        kind in 0u8..10,
-    ) {
+fn random_bytes() -> impl Strategy<Value = Vec<u8>> {
+    proptest::collection::vec(any::<u8>(), 0..1500)
+}
+
+fn random_options_behind_a_real_head() -> impl Strategy<Value = Vec<u8>> {
+    (proptest::collection::vec(any::<u8>(), 0..700), 0u8..10).prop_map(|(tail, kind)| {
         let mut bytes = udhcpc(kind).bytes();
         bytes.truncate(243);
         bytes.extend(tail);
         bytes.push(255);
-        survive(&bytes)?;
-    }
+        bytes
+    })
+}
 
-    #[test]
-    fn any_options_well_formed(
-        packet in real(),
-        more in proptest::collection::vec((1u8..255, proptest::collection::vec(any::<u8>(), 0..255)), 0..8),
-    ) {
-        let packet = more.into_iter().fold(packet, |packet, (code, data)| packet.with(code, &data));
-        survive(&packet.bytes())?;
-    }
+fn any_options_well_formed() -> impl Strategy<Value = Vec<u8>> {
+    let option = (1u8..255, proptest::collection::vec(any::<u8>(), 0..255));
+    (real(), proptest::collection::vec(option, 0..8)).prop_map(|(packet, more)| {
+        more.into_iter().fold(packet, |packet, (code, data)| packet.with(code, &data)).bytes()
+    })
+}
 
-    #[test]
-    fn mutated_packets(
-        packet in real(),
-        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..12),
-        length in any::<prop::sample::Index>(),
-        cut in any::<bool>(),
-    ) {
+fn mutated_packets() -> impl Strategy<Value = Vec<u8>> {
+    let change = (any::<prop::sample::Index>(), any::<u8>());
+    let cut = prop::option::of(any::<prop::sample::Index>());
+    (real(), proptest::collection::vec(change, 0..12), cut).prop_map(|(packet, changes, cut)| {
         let mut bytes = packet.bytes();
         for (index, value) in changes {
             let at = index.index(bytes.len());
             bytes[at] = value;
         }
-        if cut {
+        if let Some(length) = cut {
             bytes.truncate(length.index(bytes.len()));
         }
-        survive(&bytes)?;
-    }
+        bytes
+    })
+}
+
+#[test]
+fn fuzz() {
+    let any = prop_oneof![
+        random_bytes(),
+        random_options_behind_a_real_head(),
+        any_options_well_formed(),
+        mutated_packets(),
+    ];
+    fuzz::run(&any, |bytes| {
+        let (times, more) = SCALE;
+        fuzz::within(bytes.len(), times, more, || decide(&bytes))?;
+        survive(&bytes)
+    });
 }

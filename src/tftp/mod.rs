@@ -1,11 +1,12 @@
 //! TFTP: what a node finds when its firmware asks for boot files (RFC 1350, 2347-2349, 7440).
 //!
 //! ```text
-//! UDP 69 ─► server ─ wire ─► session (one task, one socket for each transfer)
+//! UDP 69 ─► server ─ wire ─► session (one task for each request)
 //!                              │ path, resolve (pure: node + boot target + name -> which bytes)
-//!                              │ content, tree (a file beneath a tree, or generated text)
+//!                              │ content, tree (a file beneath a tree, or generated text), options
 //!                              │ again (pure: a request whose port has an open transfer)
-//!                              │ options, sender (pure: which blocks to send now)
+//!                              ├─► port (a few, shared by all transfers; batch: many packets in one call)
+//!                              │     sender (pure: which blocks to send now)
 //!                              └─► events (one row for each transfer)
 //! ```
 //!
@@ -14,10 +15,12 @@
 
 pub(crate) mod again;
 mod arp;
+mod batch;
 mod content;
 mod events;
 pub(crate) mod options;
 mod path;
+mod port;
 pub mod resolve;
 pub(crate) mod sender;
 mod server;
@@ -25,6 +28,8 @@ mod session;
 mod tree;
 pub(crate) mod wire;
 
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;
 

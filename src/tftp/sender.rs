@@ -4,7 +4,7 @@
 //! the wire are they cut to 16 bits, so that they roll over to 0.
 //!
 //! Invariants: an acknowledgement that brings nothing new makes nothing be sent (Sorcerer's Apprentice; older
-//! start4.elf hangs at a block that it sees twice); silence is waited for at least [`FIRST_WAIT`].
+//! start4.elf hangs at a block that it sees twice); nothing is sent again before the client was silent for a second.
 
 use super::options::Negotiated;
 use super::wire::Reply;
@@ -13,7 +13,8 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The least wait before anything is sent again; dnsmasq's, which the firmware gets on with.
+/// The least wait before anything is sent again while nothing is known of the client; dnsmasq's, which the firmware
+/// gets on with.
 pub(crate) const FIRST_WAIT: Duration = Duration::from_secs(2);
 
 /// What servers wait that know nothing of firmware.
@@ -22,10 +23,15 @@ const ORDINARY_WAIT: Duration = Duration::from_secs(1);
 /// The last block whose number was never used before.
 const LAST_NUMBER: u64 = 65_535;
 
+/// The least wait for a client that has answered faster; tftpd-hpa's, which the firmware gets on with as well.
+const MEASURED_WAIT: Duration = Duration::from_secs(1);
+
 /// The longest wait before anything is sent again, unless the client chose one.
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
 
-/// Silences in a row after which the client is given up: 30 s in all, as long as firmware tries one file.
+/// Silence after which the client is given up, as long as firmware tries one file, and how many waits that are at
+/// least.
+const PATIENCE: Duration = Duration::from_secs(30);
 const SILENCES: u32 = 5;
 
 /// A transfer.
@@ -47,6 +53,7 @@ pub(crate) struct Sender {
     silences: u32,
     repeats: u32,
     quirks: Quirks,
+    silent_for: Duration,
 }
 
 /// What to do next.
@@ -81,6 +88,7 @@ impl Sender {
             silences: 0,
             repeats: 0,
             quirks,
+            silent_for: Duration::ZERO,
         }
     }
 
@@ -101,9 +109,10 @@ impl Sender {
 
     /// What to do when [`Sender::wait`] has passed since the last step that sent something.
     pub(crate) fn on_silence(&mut self) -> Step {
+        self.silent_for += self.wait();
         self.silences += 1;
         self.measured_from = None;
-        if self.silences >= SILENCES {
+        if self.silences >= SILENCES && self.silent_for >= PATIENCE {
             return Step::GiveUp;
         }
         self.repeats += 1;
@@ -115,9 +124,9 @@ impl Sender {
         if let Some(chosen) = self.chosen_wait {
             return chosen.max(Duration::from_secs(1));
         }
-        let least = if self.quirks.has(Quirk::PatientRepetition) { FIRST_WAIT } else { ORDINARY_WAIT };
-        let first = self.smoothed_rtt.map_or(least, |rtt| (rtt * 4).max(least));
-        (first * 2u32.saturating_pow(self.silences)).min(LONGEST_WAIT.max(FIRST_WAIT))
+        let unknown = if self.quirks.has(Quirk::PatientRepetition) { FIRST_WAIT } else { ORDINARY_WAIT };
+        let first = self.smoothed_rtt.map_or(unknown, |rtt| (rtt * 4).max(MEASURED_WAIT));
+        first.saturating_mul(2u32.saturating_pow(self.silences)).min(LONGEST_WAIT)
     }
 
     /// Blocks that arrived.
@@ -146,7 +155,7 @@ impl Sender {
             }
             self.acked += new;
         }
-        self.silences = 0;
+        (self.silences, self.silent_for) = (0, Duration::ZERO);
         self.measure(now);
         if self.acked == self.total {
             return Step::Complete;
@@ -257,6 +266,28 @@ mod tests {
         tokio::time::advance(Duration::from_secs(7)).await;
         ack(&mut slow, 2);
         assert_eq!(slow.wait(), Duration::from_secs(6), "the answer to a repetition measures nothing");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn quick_clients_are_repeated_to_sooner() {
+        let waits = |wishes: &[Wish]| {
+            let mut quick = sender(wishes, 10_000);
+            quick.open(Instant::now());
+            ack(&mut quick, 0);
+            ack(&mut quick, 1);
+            let mut waited = Vec::new();
+            loop {
+                waited.push(quick.wait().as_millis());
+                if quick.on_silence() == Step::GiveUp {
+                    return waited;
+                }
+            }
+        };
+        assert_eq!(waits(&[]), [1000, 2000, 4000, 8000, 8000, 8000]);
+        assert_eq!(waits(&[Wish::Window(2)]), [1000, 2000, 4000, 8000, 8000, 8000]);
+        let seconds = [Wish::TimeoutSeconds(1)];
+        assert_eq!(waits(&seconds).len(), 30, "the client's own choice, for as long");
+        assert_eq!(waits(&[Wish::TimeoutSeconds(30)]).len(), 5);
     }
 
     #[tokio::test]

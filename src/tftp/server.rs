@@ -1,6 +1,8 @@
 //! The port where requests come in. *IO: UDP port 69.*
 //!
-//! Built and run by `daemon`. One task owns the table of running transfers; each transfer is a task of its own.
+//! Built and run by `daemon`. One task owns the table of running transfers; each request is a task of its own, and
+//! the transfers share a few ports. A client that starts over gets another port than just before, so that packets
+//! of its old transfer cannot be taken for those of the new one.
 //!
 //! ```text
 //! request from a port without a transfer ── room? ──► session
@@ -11,6 +13,7 @@
 use super::Config;
 use super::again::{Again, judge};
 use super::events::recorder;
+use super::port::{self, Port};
 use super::session::{Context, Outcome, Pulse, Session};
 use super::wire::{Complaint, Opening, Request, decode_opening, encode_error};
 use crate::model::quirk::Quirks;
@@ -29,11 +32,20 @@ use tokio_util::sync::CancellationToken;
 /// Transfers of one address at once: firmware has one or two, and one client must not take every place.
 const PER_CLIENT: usize = 16;
 
+/// Ports that transfers share: enough to tell a client's transfers apart, few enough that packets come together.
+const PORTS: usize = 4;
+
+/// Transfers that get the same port in a row: a rack's boards ask together and are then served together.
+const ROW: usize = 64;
+
 /// How long transfers may take to notice that the server stops.
 const CLOSING: Duration = Duration::from_secs(2);
 
-/// Room for the requests of a whole rack that gets power at the same moment, in bytes.
+/// Room for what a whole rack sends at the same moment, in bytes; the kernel counts about 1 KiB for each packet.
 const RECEIVE_BUFFER_BYTES: usize = 1 << 20;
+
+/// Room for a window of each of many clients, in bytes.
+const SEND_BUFFER_BYTES: usize = 4 << 20;
 
 /// Longest request looked at; RFC 2347 ends at 512.
 const REQUEST_BYTES: usize = 1024;
@@ -60,7 +72,8 @@ pub enum Error {
 /// The TFTP server.
 #[derive(Debug)]
 pub struct Server {
-    socket: UdpSocket,
+    socket: std::net::UdpSocket,
+    ports: Vec<std::net::UdpSocket>,
     config: Config,
     store: Store,
 }
@@ -70,7 +83,9 @@ impl Server {
     pub async fn bind(config: Config, store: Store) -> Result<Self, Error> {
         let failed = |source| Error::Bind { listen: config.listen, source };
         let socket = listen(config.listen).map_err(failed)?;
-        Ok(Self { socket, config, store })
+        let any_port = SocketAddr::new(config.listen.ip(), 0);
+        let ports = (0..PORTS).map(|_| listen(any_port)).collect::<io::Result<_>>().map_err(failed)?;
+        Ok(Self { socket, ports, config, store })
     }
 
     /// Address and port it listens on.
@@ -80,30 +95,43 @@ impl Server {
 
     /// Serves until `shutdown`; transfers that run then are cut off and recorded as such.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), Error> {
+        let socket = UdpSocket::from_std(self.socket).map_err(Error::Receive)?;
         let (records, writer) = recorder(self.store.clone());
         let writer = tokio::spawn(writer);
         let context = Arc::new(Context { config: self.config, store: self.store, records });
-        let mut table = Table { context, running: HashMap::new(), sessions: JoinSet::new() };
-        let served = table.serve(&self.socket, &shutdown).await;
+        let (mut ports, mut serving) = (Vec::new(), JoinSet::new());
+        for socket in self.ports {
+            let (handle, port) = Port::open(socket).map_err(Error::Receive)?;
+            ports.push(handle);
+            serving.spawn(port.run());
+        }
+        let mut table =
+            Table { context, ports, started: 0, running: HashMap::new(), sessions: JoinSet::new() };
+        let served = table.serve(&socket, &shutdown).await;
         table.close().await;
+        serving.shutdown().await;
         drop(writer.await);
         served
     }
 }
 
-fn listen(address: SocketAddr) -> io::Result<UdpSocket> {
+fn listen(address: SocketAddr) -> io::Result<std::net::UdpSocket> {
     let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
     // The kernel grants less if it wants to; then a rack's boards ask again.
     drop(socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES));
+    drop(socket.set_send_buffer_size(SEND_BUFFER_BYTES));
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
-    UdpSocket::from_std(socket.into())
+    Ok(socket.into())
 }
 
 /// The running transfers.
 #[derive(Debug)]
 struct Table {
     context: Arc<Context>,
+    ports: Vec<port::Handle>,
+    /// Transfers so far.
+    started: usize,
     running: HashMap<SocketAddrV4, Running>,
     sessions: JoinSet<(SocketAddrV4, Outcome)>,
 }
@@ -112,6 +140,8 @@ struct Table {
 struct Running {
     task: Id,
     request: Request,
+    /// Which of the ports.
+    port: usize,
     cut: CancellationToken,
     pulse: Pulse,
     waiting: Waiting,
@@ -172,7 +202,7 @@ impl Table {
     }
 
     fn requested(&mut self, client: SocketAddrV4, request: Request) {
-        let Some(running) = self.running.get_mut(&client) else { return self.start(client, request) };
+        let Some(running) = self.running.get_mut(&client) else { return self.start(client, request, None) };
         let silent_for = running.pulse.heard().map(|at| at.elapsed());
         match judge(&running.request, &request, silent_for, Quirks::ALL) {
             Again::Waits => {
@@ -187,23 +217,29 @@ impl Table {
         }
     }
 
-    fn start(&mut self, client: SocketAddrV4, request: Request) {
+    /// Starts a transfer, after one of the same client on the port `before`.
+    fn start(&mut self, client: SocketAddrV4, request: Request, before: Option<usize>) {
         let of_client = self.running.keys().filter(|other| other.ip() == client.ip()).count();
         if self.running.len() >= self.context.config.max_transfers || of_client >= PER_CLIENT {
             tracing::debug!(address = %client, "too many transfers; the client has to ask again");
             return;
         }
+        let of_row = self.started / ROW % PORTS;
+        let number = if before == Some(of_row) { (of_row + 1) % PORTS } else { of_row };
+        let Some(port) = self.ports.get(number) else { return };
+        self.started += 1;
         let cut = CancellationToken::new();
         let pulse = Pulse::default();
         let session = Session {
             context: Arc::clone(&self.context),
             client,
             request: request.clone(),
+            port: port.clone(),
             cut: cut.clone(),
             pulse: pulse.clone(),
         };
         let task = self.sessions.spawn(async move { (client, session.run().await) }).id();
-        let running = Running { task, request, cut, pulse, waiting: Waiting::Nothing };
+        let running = Running { task, request, port: number, cut, pulse, waiting: Waiting::Nothing };
         self.running.insert(client, running);
     }
 
@@ -217,8 +253,10 @@ impl Table {
         };
         let Some(old) = self.running.remove(&client) else { return };
         match old.waiting {
-            Waiting::Next(request) => self.start(client, request),
-            Waiting::Repetition if outcome == Outcome::Terminated => self.start(client, old.request),
+            Waiting::Next(request) => self.start(client, request, Some(old.port)),
+            Waiting::Repetition if outcome == Outcome::Terminated => {
+                self.start(client, old.request, Some(old.port));
+            }
             Waiting::Repetition | Waiting::Nothing => {}
         }
     }

@@ -1,29 +1,25 @@
-//! One request, from the look at the database to the last acknowledgement. *IO: a UDP socket of its own.*
+//! One request, from the look at the database to the record of how it ended. *IO: the store, through `port` the net.*
 //!
-//! Spawned by `server` for each read request. Decides nothing: `resolve` says what is sent, `sender` when.
+//! Spawned by `server` for each read request. Decides nothing: `resolve` says what is sent.
 
 use super::content::Content;
 use super::events::Record;
-use super::options::{Negotiated, negotiate};
+use super::options::negotiate;
 use super::path::{Asked, PathFault, Prefix};
+use super::port::{self, Transfer};
 use super::resolve::{Seen, Served, resolve};
-use super::sender::{Sender, Step, wire_number};
-use super::wire::{self, Complaint, Reply, Request};
+use super::wire::{Complaint, Request};
 use super::{Addresses, Config, arp};
 use crate::model::boot_event::{FileOutcome, FileRefusal as Refusal, FileTransfer};
 use crate::model::clock;
 use crate::model::ids::NodeId;
 use crate::model::quirk::Quirks;
 use crate::store::{self, Store, devices, nodes};
-use nix::sys::socket::{MsgFlags, recv};
 use std::io;
 use std::net::SocketAddrV4;
-use std::ops::RangeInclusive;
-use std::os::fd::AsRawFd;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// What every session needs.
@@ -40,6 +36,8 @@ pub(super) struct Session {
     pub(super) context: Arc<Context>,
     pub(super) client: SocketAddrV4,
     pub(super) request: Request,
+    /// Where its answer comes from.
+    pub(super) port: port::Handle,
     /// Cancelled when the client started over from the same port, and when the server stops.
     pub(super) cut: CancellationToken,
     pub(super) pulse: Pulse,
@@ -90,8 +88,8 @@ impl Pulse {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn beat(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    pub(super) fn beat(&self, now: Instant) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
     }
 }
 
@@ -102,8 +100,8 @@ enum Fault {
     Lookup(#[from] store::Error),
     #[error("the boot file cannot be read; check the data folder's tftp/ and images/ and its owner")]
     Content(#[source] io::Error),
-    #[error("no socket for a transfer")]
-    Socket(#[source] io::Error),
+    #[error("the port of the transfer is gone")]
+    Port,
 }
 
 impl Session {
@@ -142,12 +140,11 @@ impl Session {
         let asked = Asked::parse(&self.request.name);
         let prefix = asked.as_ref().ok().and_then(|asked| asked.prefix);
         let seen = self.look_up(prefix).await?;
-        let socket = self.socket().await.map_err(Fault::Socket)?;
         let asked = match asked {
             Ok(asked) => asked,
             Err(fault) => {
                 told.node = seen.by_address.map(|node| node.id);
-                refuse(&socket, Complaint::AccessViolation, &fault.to_string()).await;
+                self.port.refuse(self.client, Complaint::AccessViolation, &fault.to_string());
                 return Ok(Outcome::BadName(fault));
             }
         };
@@ -167,14 +164,14 @@ impl Session {
             Served::File { .. } | Served::Memory(_) => None,
         };
         match Content::open(resolution.served).await {
-            Ok(Some(content)) => self.transfer(&socket, content, told).await,
+            Ok(Some(content)) => self.transfer(content, told).await,
             Ok(None) => {
                 let text = refusal.map_or("file not found".to_owned(), |refusal| refusal.to_string());
-                refuse(&socket, Complaint::NotFound, &text).await;
+                self.port.refuse(self.client, Complaint::NotFound, &text);
                 Ok(Outcome::NotFound(refusal))
             }
             Err(error) => {
-                refuse(&socket, Complaint::Undefined, "the file cannot be read").await;
+                self.port.refuse(self.client, Complaint::Undefined, "the file cannot be read");
                 Err(Fault::Content(error))
             }
         }
@@ -217,86 +214,22 @@ impl Session {
         self.context.store.read(find).await
     }
 
-    /// A socket on a port of its own that hears this client alone.
-    async fn socket(&self) -> io::Result<UdpSocket> {
-        let socket = UdpSocket::bind((self.context.config.listen.ip(), 0)).await?;
-        socket.connect(self.client).await?;
-        Ok(socket)
-    }
-
-    async fn transfer(
-        &self,
-        socket: &UdpSocket,
-        content: Content,
-        told: &mut Told,
-    ) -> Result<Outcome, Fault> {
-        let total_bytes = content.total_bytes();
-        told.size_bytes = Some(total_bytes);
-        let agreed = negotiate(&self.request.wishes, total_bytes, Quirks::ALL);
-        let mut sender = Sender::new(&agreed, total_bytes, Quirks::ALL);
-        let mut line = Line { socket, content, agreed: &agreed, packet: Vec::new() };
-        let mut step = sender.open(Instant::now());
-        let mut deadline = Instant::now();
-        loop {
-            let sends = step != Step::Wait;
-            match step {
-                Step::SendOack => line.send_oack().await,
-                Step::Send(blocks) => {
-                    if let Err(error) = line.send_blocks(blocks).await {
-                        refuse(socket, Complaint::Undefined, "the file cannot be read").await;
-                        return Err(Fault::Content(error));
-                    }
-                }
-                Step::Wait => {}
-                Step::Complete => return Ok(Outcome::Complete),
-                Step::Terminated => return Ok(Outcome::Terminated),
-                Step::GiveUp => return Ok(Outcome::TimedOut),
+    /// Hands the transfer over and waits for its end.
+    async fn transfer(&self, content: Content, told: &mut Told) -> Result<Outcome, Fault> {
+        told.size_bytes = Some(content.total_bytes());
+        let agreed = negotiate(&self.request.wishes, content.total_bytes(), Quirks::ALL);
+        let transfer = Transfer { client: self.client, content, agreed, pulse: self.pulse.clone() };
+        let mut end = self.port.carry(transfer).await;
+        let ended = tokio::select! {
+            ended = &mut end => ended,
+            () = self.cut.cancelled() => {
+                self.port.cut(self.client).await;
+                end.await
             }
-            if sends {
-                deadline = Instant::now() + sender.wait();
-            }
-            step = match self.next_event(socket, deadline).await {
-                Event::Reply(reply) => sender.on_reply(Instant::now(), reply),
-                Event::Silence => sender.on_silence(),
-                Event::CutOff => return Ok(Outcome::CutOff),
-            };
-            told.bytes = sender.acked().saturating_mul(agreed.block_bytes.into()).min(total_bytes);
-            told.repeats = sender.repeats();
-        }
-    }
-
-    async fn next_event(&self, socket: &UdpSocket, deadline: Instant) -> Event {
-        let mut buffer = [0; 512];
-        tokio::select! {
-            biased;
-            received = socket.recv(&mut buffer) => self.heard(received, &buffer),
-            () = self.cut.cancelled() => self.last_words(socket),
-            () = sleep_until(deadline) => Event::Silence,
-        }
-    }
-
-    fn heard(&self, received: io::Result<usize>, buffer: &[u8]) -> Event {
-        let reply = match received {
-            Ok(bytes) => wire::decode_reply(buffer.get(..bytes).unwrap_or_default()),
-            // The client's port is closed: it has gone on.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Reply::Error,
-            // Host or network unreachable: a board without power. Silence will end it.
-            Err(_) => Reply::Nonsense,
         };
-        if reply != Reply::Nonsense {
-            self.pulse.beat();
-        }
-        Event::Reply(reply)
-    }
-
-    /// The transfer is to end, but what ends it in order may lie unread in the socket, where tokio has not yet
-    /// seen it.
-    fn last_words(&self, socket: &UdpSocket) -> Event {
-        let mut buffer = [0; 512];
-        match recv(socket.as_raw_fd(), &mut buffer, MsgFlags::MSG_DONTWAIT) {
-            Ok(bytes) => self.heard(Ok(bytes), &buffer),
-            Err(_) => Event::CutOff,
-        }
+        let ended = ended.map_err(|_| Fault::Port)?;
+        (told.bytes, told.repeats) = (ended.bytes, ended.repeats);
+        ended.outcome.map_err(Fault::Content)
     }
 }
 
@@ -307,43 +240,6 @@ struct Told {
     bytes: u64,
     size_bytes: Option<u64>,
     repeats: u32,
-}
-
-enum Event {
-    Reply(Reply),
-    Silence,
-    CutOff,
-}
-
-/// The sending side of a transfer.
-struct Line<'a> {
-    socket: &'a UdpSocket,
-    content: Content,
-    agreed: &'a Negotiated,
-    packet: Vec<u8>,
-}
-
-impl Line<'_> {
-    async fn send_oack(&self) {
-        drop(self.socket.send(&wire::encode_oack(&self.agreed.grants)).await);
-    }
-
-    /// Sends blocks. Only the content can fail; a packet that the network does not take is a lost packet.
-    async fn send_blocks(&mut self, blocks: RangeInclusive<u64>) -> io::Result<()> {
-        for block in blocks {
-            let start = block.saturating_sub(1).saturating_mul(self.agreed.block_bytes.into());
-            let data = self.content.read(start, self.agreed.block_bytes.into()).await?;
-            self.packet.clear();
-            self.packet.extend_from_slice(&wire::data_header(wire_number(block)));
-            self.packet.extend_from_slice(data);
-            drop(self.socket.send(&self.packet).await);
-        }
-        Ok(())
-    }
-}
-
-async fn refuse(socket: &UdpSocket, complaint: Complaint, text: &str) {
-    drop(socket.send(&wire::encode_error(complaint, text)).await);
 }
 
 /// A name as it may be stored and shown: bounded, without control characters.

@@ -444,6 +444,45 @@ async fn a_window_goes_on_where_it_was_torn() {
     assert_eq!(numbers, [1, 2, 3, 4, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_client_that_closed_its_port_is_gone() {
+    let rack = Rack::start().await;
+    rack.put("a", &pattern(1200));
+    let mut pi = rack.client(PI).await;
+    pi.request("a", &[]).await;
+    assert!(matches!(pi.receive_at_last().await, Packet::Data(1, _)));
+    let mut changes = rack.store.changes();
+    drop(pi);
+    // The repetition finds nobody; silence would be recorded as such.
+    changes.changed().await.unwrap();
+    let node = rack.pi;
+    assert_eq!(outcomes(&rack.stop(node).await), [["a", "terminated by client"]]);
+}
+
+#[test]
+fn transfers_take_little_memory_whatever_they_ask_for() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let counted = allocation_counter::measure(|| {
+        runtime.block_on(async {
+            let rack = Rack::with_room_for(400).await;
+            rack.put("a", &[7; 8_000_000]);
+            let mut greedy = Vec::new();
+            for number in 0..30u8 {
+                let mut client = rack.client(Ipv4Addr::new(127, 0, 1, number)).await;
+                client.request("bd989ae1/a", &[("blksize", "65464"), ("windowsize", "64")]).await;
+                assert!(matches!(client.receive().await, Packet::Oack(_)));
+                client.ack(0).await;
+                greedy.push(client);
+            }
+            for client in &mut greedy {
+                assert!(matches!(client.receive().await, Packet::Data(1, _)));
+            }
+        });
+    });
+    // A piece of the file each, and what this test itself holds.
+    assert!(counted.bytes_max < 6_000_000, "{counted:?}");
+}
+
 #[tokio::test]
 async fn a_whole_rack_at_once() {
     let rack = Rack::with_room_for(400).await;

@@ -70,7 +70,10 @@ fn sources() -> Vec<(String, String)> {
 
 /// Whether a file holds unit tests only: they may name anything.
 fn is_test(file: &str) -> bool {
-    file.ends_with("/tests.rs") || file.contains("/tests/") || file.ends_with("/fixture.rs")
+    file == "src/fuzz.rs"
+        || file.ends_with("/tests.rs")
+        || file.contains("/tests/")
+        || file.ends_with("/fixture.rs")
 }
 
 /// The code of a file, without comments and without its unit tests.
