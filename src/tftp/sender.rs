@@ -13,18 +13,14 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The least wait before anything is sent again while nothing is known of the client; dnsmasq's, which the firmware
-/// gets on with.
+/// The least wait before anything is sent again to what may be firmware; dnsmasq's, which the firmware gets on with.
 pub(crate) const FIRST_WAIT: Duration = Duration::from_secs(2);
 
-/// What servers wait that know nothing of firmware.
+/// The least wait for others, tftpd-hpa's: no firmware asks for a window.
 const ORDINARY_WAIT: Duration = Duration::from_secs(1);
 
 /// The last block whose number was never used before.
 const LAST_NUMBER: u64 = 65_535;
-
-/// The least wait for a client that has answered faster; tftpd-hpa's, which the firmware gets on with as well.
-const MEASURED_WAIT: Duration = Duration::from_secs(1);
 
 /// The longest wait before anything is sent again, unless the client chose one.
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
@@ -124,8 +120,9 @@ impl Sender {
         if let Some(chosen) = self.chosen_wait {
             return chosen.max(Duration::from_secs(1));
         }
-        let unknown = if self.quirks.has(Quirk::PatientRepetition) { FIRST_WAIT } else { ORDINARY_WAIT };
-        let first = self.smoothed_rtt.map_or(unknown, |rtt| (rtt * 4).max(MEASURED_WAIT));
+        let is_patient = self.window == 1 && self.quirks.has(Quirk::PatientRepetition);
+        let least = if is_patient { FIRST_WAIT } else { ORDINARY_WAIT };
+        let first = self.smoothed_rtt.map_or(least, |rtt| (rtt * 4).max(least));
         first.saturating_mul(2u32.saturating_pow(self.silences)).min(LONGEST_WAIT)
     }
 
@@ -269,7 +266,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn quick_clients_are_repeated_to_sooner() {
+    async fn clients_that_are_no_firmware_are_repeated_to_sooner() {
         let waits = |wishes: &[Wish]| {
             let mut quick = sender(wishes, 10_000);
             quick.open(Instant::now());
@@ -283,7 +280,7 @@ mod tests {
                 }
             }
         };
-        assert_eq!(waits(&[]), [1000, 2000, 4000, 8000, 8000, 8000]);
+        assert_eq!(waits(&[]), [2000, 4000, 8000, 8000, 8000]);
         assert_eq!(waits(&[Wish::Window(2)]), [1000, 2000, 4000, 8000, 8000, 8000]);
         let seconds = [Wish::TimeoutSeconds(1)];
         assert_eq!(waits(&seconds).len(), 30, "the client's own choice, for as long");
