@@ -12,8 +12,6 @@ const BOARDS: u8 = 20;
 const EXCHANGES: u32 = 200;
 /// perfdhcp speaks as a relay, at this address.
 const RELAY: &str = "10.20.0.200/24";
-/// Its exit status when something that it sent has no answer, as no RELEASE has.
-const INCOMPLETE: i32 = 3;
 
 #[test]
 fn perfdhcp_finds_no_exchange_lost() {
@@ -39,8 +37,8 @@ async fn scenario(network: Network) {
     assert_eq!(leases_in(&network, LeaseState::Bound).await, usize::from(BOARDS));
 
     let more = ["-p", "2", "-f", "20", "-F", "20"];
-    let (status, said) = perfdhcp(&network, &[common.as_slice(), &more].concat()).await;
-    assert_eq!(status, Some(INCOMPLETE), "{said}");
+    // Its exit status tells nothing here: no RELEASE has an answer, which it takes for a loss or not, as its clock goes.
+    let (_, said) = perfdhcp(&network, &[common.as_slice(), &more].concat()).await;
     for exchange in ["DISCOVER-OFFER", "REQUEST-ACK", "REQUEST-ACK (renewal)"] {
         let (sent, received) = exchanges(&said, exchange);
         assert!(sent > 20 && received == sent, "{exchange}: {said}");
