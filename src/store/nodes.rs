@@ -147,17 +147,20 @@ fn one(conn: &Connection, condition: &str, value: impl rusqlite::ToSql) -> Resul
 
 /// The nodes that may mount the installer root, by name: their boot target is the installer, and a deployment is
 /// where no system of a tenant runs. Before `nfs_boot_on` the power may still be on; a node that is lost, failed
-/// or destroyed may run anything. A node that never had a deployment has had no tenant.
+/// or destroyed may run anything. A node that never had a deployment has had no tenant. In `boot_files` the target is
+/// the card's system already, while the installer still has to restart: without its root it could not.
 pub fn installing(conn: &Connection) -> Result<Vec<Node>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM nodes WHERE boot_target = 'installer' AND purpose = 'rack' AND (
-             EXISTS (
+        "SELECT {COLUMNS} FROM nodes WHERE purpose = 'rack' AND (
+             EXISTS (SELECT 1 FROM deployments WHERE node_id = nodes.id AND state = 'boot_files')
+             OR boot_target = 'installer' AND EXISTS (
                  SELECT 1 FROM deployments WHERE node_id = nodes.id
                  AND CASE state WHEN 'hard_reboot' THEN saved_state ELSE state END IN (
                      'nfs_boot_on', 'env_copy', 'env_check', 'delete_partition', 'create_partition',
                      'mount_partition', 'resize_partition', 'wait_resizing', 'system_conf', 'boot_files',
                      'destroying'))
-             OR NOT EXISTS (SELECT 1 FROM deployments WHERE node_id = nodes.id AND state <> 'initialized')
+             OR boot_target = 'installer'
+             AND NOT EXISTS (SELECT 1 FROM deployments WHERE node_id = nodes.id AND state <> 'initialized')
          ) ORDER BY name"
     );
     let mut statement = conn.prepare_cached(&sql)?;
