@@ -66,13 +66,13 @@ impl ExportList {
         if seen == wanted { Ok(()) } else { Err(mismatch(&self.config.root, &seen, &wanted)) }
     }
 
-    /// Waits until the nodes that install have other addresses than now, as in proxy mode, where another DHCP server
-    /// gives them while a board boots.
+    /// Waits until a node that installs has an address that none had, as in proxy mode, where another DHCP server gives
+    /// them while a board boots. Who installs no more is left to the steps: an installer needs its root to restart.
     pub async fn outdated(&self) {
         let mut changes = self.store.changes();
         let Ok(now) = self.wanted().await else { return std::future::pending().await };
         while changes.changed().await.is_ok() {
-            if self.wanted().await.is_ok_and(|wanted| wanted != now) {
+            if self.wanted().await.is_ok_and(|wanted| !wanted.is_subset(&now)) {
                 return;
             }
         }
