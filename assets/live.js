@@ -7,7 +7,8 @@
   const region = document.querySelector("[data-live]");
   if (!region) return;
   const offline = document.querySelector(".offline");
-  let busy = false, again = false, shown = "", source = null, at = 0;
+  const age = offline?.querySelector(".age");
+  let busy = false, again = false, shown = "", source = null, at = Date.now();
 
   // What people opened, ticked and stand on stays so.
   function swap(html) {
@@ -73,7 +74,8 @@
   // Browsers allow few connections to one host: pages that nobody sees hold none.
   document.addEventListener("visibilitychange", () => (document.hidden ? disconnect() : connect()));
   addEventListener("pagehide", disconnect);
-  // Times age even when nothing changes.
+  // Times age even when nothing changes; what is shown while the connection is lost says how old it is.
+  setInterval(() => { if (age) age.textContent = Math.round((Date.now() - at) / 1000); }, 1000);
   setInterval(() => { if (!document.hidden && Date.now() - at > 10000) refresh(); }, 5000);
   connect();
 })();

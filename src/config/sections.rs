@@ -5,6 +5,7 @@
 use super::dhcp_server::relayed;
 use super::reader::{Finding, Section};
 use crate::dhcp::extra::OptionTables;
+use crate::model::clock::TimeZone;
 use crate::model::folder::DataFolder;
 use crate::model::net::{AddressRange, Subnet};
 use crate::model::network::Mode;
@@ -286,8 +287,19 @@ pub(super) fn web_server(root: &toml::Table, network: &Network, findings: &mut V
             "0.0.0.0 or network.address, since nodes fetch images there",
         );
     }
+    let time_zone = time_zone(&mut section);
     section.finish(findings);
-    web::Config { listen, secure_cookies: public_url.starts_with("https://"), public_url }
+    web::Config { listen, secure_cookies: public_url.starts_with("https://"), public_url, time_zone }
+}
+
+/// The zone in which pages show times: that of the machine unless one is named.
+fn time_zone(section: &mut Section<'_>) -> TimeZone {
+    const ZONE: &str = "a name of the time zone database such as Europe/Paris";
+    let Some(name) = section.optional::<String>("time_zone", ZONE) else { return TimeZone::system() };
+    TimeZone::get(&name).unwrap_or_else(|_| {
+        section.report("time_zone", format!("`{name}`"), ZONE);
+        TimeZone::UTC
+    })
 }
 
 pub(super) fn console(

@@ -2,6 +2,8 @@
 //!
 //! *IO: the system clock.* Timestamps are stored as whole milliseconds since 1970 (UTC).
 
+pub use jiff::civil::DateTime;
+pub use jiff::tz::TimeZone;
 pub use jiff::{SignedDuration, Timestamp};
 
 use std::sync::Arc;

@@ -1,7 +1,8 @@
 //! Cookies: signed, so that a made-up one never reaches the database. *Pure.* Called by `extract` and `routes`.
 //!
 //! `pimaster_session` holds a session's id, `pimaster_visit` the id of a visit without one (sign-in forms need
-//! a token too, or others could sign people in as themselves). Both read `id.mac`, the mac being HMAC-SHA-256
+//! a token too, or others could sign people in as themselves), `pimaster_language` a
+//! language's tag. All read `id.mac`, the mac being HMAC-SHA-256
 //! under this pimaster's session secret over the cookie's name and the id.
 
 use axum::http::{HeaderMap, header};
@@ -17,6 +18,8 @@ pub(super) enum Cookie {
     Session,
     /// A visit before anybody signed in.
     Visit,
+    /// The language that a browser was told to show.
+    Language,
 }
 
 impl Cookie {
@@ -27,6 +30,8 @@ impl Cookie {
             (Self::Session, false) => "pimaster_session",
             (Self::Visit, true) => "__Host-pimaster_visit",
             (Self::Visit, false) => "pimaster_visit",
+            (Self::Language, true) => "__Host-pimaster_language",
+            (Self::Language, false) => "pimaster_language",
         }
     }
 
@@ -34,6 +39,7 @@ impl Cookie {
         match self {
             Self::Session => b"session\0",
             Self::Visit => b"visit\0",
+            Self::Language => b"language\0",
         }
     }
 }

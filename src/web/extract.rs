@@ -4,17 +4,19 @@
 use super::cookie::Cookie;
 use super::error::Error;
 use super::forms::Fields;
+use super::reader::Reader;
 use super::refusal::Refusal;
 use super::secret;
 use super::state::App;
+use super::words::Language;
 use crate::model::agent::Caller;
 use crate::model::clock;
 use crate::model::user::{Role, User};
 use crate::store::sessions;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::Method;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
 
 /// A person who has signed in.
 #[derive(Debug, Clone)]
@@ -24,6 +26,8 @@ pub(super) struct SignedIn {
     pub(super) csrf: String,
     /// Digest of the session's id.
     pub(super) session: [u8; 32],
+    /// For whom pages are made.
+    pub(super) reader: Reader,
 }
 
 impl SignedIn {
@@ -53,7 +57,10 @@ impl FromRequestParts<App> for SignedIn {
         let Some(found) = found else { return Err(Refusal::SignIn { next }) };
         match found.user.role {
             Role::Pending => Err(Refusal::Pending),
-            Role::User | Role::Admin => Ok(Self { user: found.user, csrf: found.csrf, session }),
+            Role::User | Role::Admin => {
+                let reader = reader(app, &parts.headers);
+                Ok(Self { user: found.user, csrf: found.csrf, session, reader })
+            }
         }
     }
 }
@@ -82,6 +89,8 @@ pub(super) struct Visit {
     id: String,
     /// Whether the browser must be given the cookie.
     fresh: bool,
+    /// For whom pages are made.
+    pub(super) reader: Reader,
 }
 
 /// How long a visit's form can be sent, in seconds.
@@ -103,9 +112,10 @@ impl FromRequestParts<App> for Visit {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let reader = reader(app, &parts.headers);
         match app.signer.read(Cookie::Visit, &parts.headers) {
-            Some(id) => Ok(Self { id, fresh: false }),
-            None => Ok(Self { id: secret::generate()?, fresh: true }),
+            Some(id) => Ok(Self { id, fresh: false, reader }),
+            None => Ok(Self { id: secret::generate()?, fresh: true, reader }),
         }
     }
 }
@@ -125,6 +135,31 @@ impl FromRequest<App> for VisitForm {
         let visit = Visit::from_request_parts(&mut parts, app).await?;
         let fields = read(Request::from_parts(parts, body), app, &visit.csrf(app)).await?;
         Ok(Self { visit, fields })
+    }
+}
+
+/// For whom a page is made: the language that was chosen, else what the browser likes.
+pub(super) fn reader(app: &App, headers: &HeaderMap) -> Reader {
+    let chosen = app.signer.read(Cookie::Language, headers).and_then(|tag| Language::of_tag(&tag));
+    let language = chosen.unwrap_or_else(|| Language::liked(headers));
+    Reader { language, zone: app.zone.clone(), now: clock::now() }
+}
+
+/// A form of anybody, signed in or not.
+#[derive(Debug)]
+pub(super) struct AnyForm(pub(super) Fields);
+
+impl FromRequest<App> for AnyForm {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
+        let (mut parts, body) = request.into_parts();
+        let csrf = match SignedIn::from_request_parts(&mut parts, app).await {
+            Ok(signed) => signed.csrf,
+            Err(Refusal::SignIn { .. }) => Visit::from_request_parts(&mut parts, app).await?.csrf(app),
+            Err(other) => return Err(other),
+        };
+        Ok(Self(read(Request::from_parts(parts, body), app, &csrf).await?))
     }
 }
 

@@ -24,8 +24,10 @@ mod limiter;
 mod notices;
 mod password;
 mod paths;
+mod reader;
 mod refusal;
 mod secret;
+mod words;
 
 mod accounts;
 mod forms;

@@ -7,6 +7,8 @@ use crate::model::node::NodeName;
 
 /// Sign in.
 pub(super) const SIGN_IN: &str = "/sign-in";
+/// The language of the pages.
+pub(super) const LANGUAGE: &str = "/language";
 /// Sign out.
 pub(super) const SIGN_OUT: &str = "/sign-out";
 /// Choose nodes.

@@ -1,13 +1,21 @@
 //! Why a page is not shown: each reason is a page of its own that says what to do. *Pure.*
+//!
+//! Handlers do not know who reads: they answer with the reason, and [`show`] makes the page of it.
 
 use super::error::Error;
+use super::extract;
 use super::forms::agent_text;
 use super::paths;
+use super::reader::Reader;
+use super::state::App;
 use super::views::message;
 use crate::agent::{self, Kind};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use std::error::Error as _;
+use std::sync::Arc;
 
 /// Why a page is not shown.
 #[derive(Debug)]
@@ -45,51 +53,36 @@ impl From<Error> for Refusal {
 }
 
 impl Refusal {
-    fn words(&self) -> (StatusCode, &'static str, String) {
+    /// The status, and title and text of the page.
+    fn words(&self, reader: &Reader) -> (StatusCode, String, String) {
+        let said = |status, title: &str, text: &str| (status, reader.say(title), reader.say(text));
         match self {
-            Self::SignIn { .. } => (StatusCode::UNAUTHORIZED, "Sign in", "Sign in first.".into()),
-            Self::Pending => {
-                let text = "An administrator has not accepted this account yet. Ask one, then try again.";
-                (StatusCode::FORBIDDEN, "Account not accepted yet", text.into())
-            }
-            Self::Csrf => {
-                let text = "The form was not sent by a page of this session, or the session has ended since it \
-                            was opened. Nothing was changed. Open the page again and send it once more.";
-                (StatusCode::FORBIDDEN, "Form refused", text.into())
-            }
+            Self::SignIn { .. } => said(StatusCode::UNAUTHORIZED, "sign-in-title", "refusal-sign-in"),
+            Self::Pending => said(StatusCode::FORBIDDEN, "refusal-pending-title", "refusal-pending"),
+            Self::Csrf => said(StatusCode::FORBIDDEN, "refusal-form-title", "refusal-form"),
             Self::TooLarge => {
-                let text = "The form is larger than 1 MiB. Nothing was changed. Make the script shorter.";
-                (StatusCode::PAYLOAD_TOO_LARGE, "Form too large", text.into())
+                said(StatusCode::PAYLOAD_TOO_LARGE, "refusal-too-large-title", "refusal-too-large")
             }
-            Self::Overdue => {
-                let text = "This took too long and was given up. Look whether it was done, then try again; if it \
-                            stays, an administrator finds the reason in the log.";
-                (StatusCode::REQUEST_TIMEOUT, "Too slow", text.into())
+            Self::Overdue => said(StatusCode::REQUEST_TIMEOUT, "refusal-overdue-title", "refusal-overdue"),
+            Self::NotFound => said(StatusCode::NOT_FOUND, "refusal-not-found-title", "refusal-not-found"),
+            Self::Link => said(StatusCode::GONE, "refusal-link-title", "refusal-link"),
+            Self::Agent(error) => {
+                let (status, title) = agent_words(error.kind());
+                let text = match error.kind() {
+                    Kind::Internal => reader.say("refusal-failure"),
+                    Kind::NotFound | Kind::Forbidden | Kind::Invalid | Kind::Conflict => agent_text(error),
+                };
+                (status, reader.say(title), text)
             }
-            Self::NotFound => (
-                StatusCode::NOT_FOUND,
-                "No such page",
-                "Check the address, or start from a link above.".into(),
-            ),
-            Self::Link => {
-                let text = "This link was used already, was replaced by a newer one, or has expired. Ask an \
-                            administrator for another.";
-                (StatusCode::GONE, "Link no longer works", text.into())
+            Self::Internal(_) => {
+                said(StatusCode::INTERNAL_SERVER_ERROR, "refusal-failure-title", "refusal-failure")
             }
-            Self::Agent(error) => agent_words(error),
-            Self::Internal(_) => internal(),
         }
     }
-}
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        match &self {
-            Self::SignIn { next: Some(next) } => {
-                let next: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
-                return Redirect::to(&format!("{}?next={next}", paths::SIGN_IN)).into_response();
-            }
-            Self::SignIn { next: None } => return Redirect::to(paths::SIGN_IN).into_response(),
+    /// What the log keeps of it.
+    fn log(&self) {
+        match self {
             Self::Agent(error) if error.kind() == Kind::Internal => {
                 tracing::error!(error = error.source(), "a page failed");
             }
@@ -97,7 +90,8 @@ impl IntoResponse for Refusal {
                 let error: &(dyn std::error::Error + 'static) = error;
                 tracing::error!(error, "a page failed");
             }
-            Self::Pending
+            Self::SignIn { .. }
+            | Self::Pending
             | Self::Csrf
             | Self::TooLarge
             | Self::Overdue
@@ -105,24 +99,44 @@ impl IntoResponse for Refusal {
             | Self::Link
             | Self::Agent(_) => {}
         }
-        let (status, title, text) = self.words();
-        (status, Html(message::page(title, &text))).into_response()
     }
 }
 
-fn agent_words(error: &agent::Error) -> (StatusCode, &'static str, String) {
-    let text = agent_text(error);
-    match error.kind() {
-        Kind::NotFound => (StatusCode::NOT_FOUND, "Not found", text),
-        Kind::Forbidden => (StatusCode::FORBIDDEN, "Not yours", text),
-        Kind::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, "Not possible", text),
-        Kind::Conflict => (StatusCode::CONFLICT, "Not possible now", text),
-        Kind::Internal => internal(),
+impl IntoResponse for Refusal {
+    /// Leads to the sign-in page, or carries the reason to [`show`].
+    fn into_response(self) -> Response {
+        if let Self::SignIn { next } = &self {
+            let next = next.iter().flat_map(|next| form_urlencoded::byte_serialize(next.as_bytes()));
+            let next: String = next.collect();
+            let query = if next.is_empty() { String::new() } else { format!("?next={next}") };
+            return Redirect::to(&format!("{}{query}", paths::SIGN_IN)).into_response();
+        }
+        self.log();
+        let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        response.extensions_mut().insert(Arc::new(self));
+        response
     }
 }
 
-fn internal() -> (StatusCode, &'static str, String) {
-    let text = "pimaster could not do this because of a failure of its own. Try again; if it stays, an \
-                administrator finds the reason in the log.";
-    (StatusCode::INTERNAL_SERVER_ERROR, "Failure", text.into())
+/// Makes the page of a refusal, in the language of who asked. *Middleware.*
+pub(super) async fn show(State(app): State<App>, request: Request, next: Next) -> Response {
+    let reader = extract::reader(&app, request.headers());
+    let mut response = next.run(request).await;
+    match response.extensions_mut().remove::<Arc<Refusal>>() {
+        Some(refusal) => {
+            let (status, title, text) = refusal.words(&reader);
+            (status, Html(message::page(reader, title, &text))).into_response()
+        }
+        None => response,
+    }
+}
+
+fn agent_words(kind: Kind) -> (StatusCode, &'static str) {
+    match kind {
+        Kind::NotFound => (StatusCode::NOT_FOUND, "refusal-agent-not-found-title"),
+        Kind::Forbidden => (StatusCode::FORBIDDEN, "refusal-agent-forbidden-title"),
+        Kind::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, "refusal-agent-invalid-title"),
+        Kind::Conflict => (StatusCode::CONFLICT, "refusal-agent-conflict-title"),
+        Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "refusal-failure-title"),
+    }
 }

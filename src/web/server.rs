@@ -2,13 +2,14 @@
 
 use super::error::Error;
 use super::state::App;
-use super::{api, deadline, headers, routes};
+use super::{api, deadline, headers, refusal, routes};
 use crate::agent::Agent;
 use crate::keys::KeyFolder;
+use crate::model::clock::TimeZone;
 use crate::store::Store;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +25,8 @@ pub struct Config {
     pub public_url: String,
     /// Whether cookies are marked `Secure` (the public address is https).
     pub secure_cookies: bool,
+    /// The zone in which pages show times and read those that people type.
+    pub time_zone: TimeZone,
 }
 
 /// The largest request of a page or of the API: a user script of 256 KiB, every byte escaped, and the rest.
@@ -92,5 +95,6 @@ pub fn router(
 ) -> Result<Router, Error> {
     let app = App::new(&config, store, agent, keys, streams)?;
     let routes = routes::router().merge(api::router()).layer(DefaultBodyLimit::max(LARGEST_BODY_BYTES));
-    Ok(routes.layer(from_fn(deadline::keep)).layer(from_fn(headers::harden)).with_state(app))
+    let shown = from_fn_with_state(app.clone(), refusal::show);
+    Ok(routes.layer(from_fn(deadline::keep)).layer(shown).layer(from_fn(headers::harden)).with_state(app))
 }

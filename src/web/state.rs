@@ -8,6 +8,7 @@ use super::password::Hasher;
 use super::server::Config;
 use crate::agent::Agent;
 use crate::keys::KeyFolder;
+use crate::model::clock::TimeZone;
 use crate::store::Store;
 use std::sync::{Arc, Mutex};
 use tokio_util::sync::CancellationToken;
@@ -22,6 +23,8 @@ pub(super) struct Shared {
     pub(super) agent: Arc<dyn Agent>,
     pub(super) signer: Signer,
     pub(super) hasher: Hasher,
+    /// The zone in which pages show times.
+    pub(super) zone: TimeZone,
     pub(super) limiter: Mutex<Limiter>,
     pub(super) notices: Mutex<Notices>,
     /// Cancelled at shutdown: event streams end.
@@ -43,6 +46,7 @@ impl App {
             agent,
             signer,
             hasher: Hasher::new()?,
+            zone: config.time_zone.clone(),
             limiter: Mutex::default(),
             notices: Mutex::default(),
             streams,

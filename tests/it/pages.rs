@@ -336,6 +336,7 @@ async fn a_server_with_an_open_stream_stops() {
         listen: "127.0.0.1:0".parse().unwrap(),
         public_url: "http://127.0.0.1".into(),
         secure_cookies: false,
+        time_zone: clock::TimeZone::UTC,
     };
     let agent: Arc<dyn Agent> = app.agent.clone();
     let extra = axum::Router::new().route("/images/7/manifest", axum::routing::get(async || "manifest"));
@@ -411,4 +412,25 @@ async fn an_administrator_sees_the_network_and_gives_devices_addresses() {
     );
     let live = root.get("/network/live").await.body;
     assert!(live.contains("Nothing was noticed.") && live.contains("None was noticed."), "{live}");
+}
+
+#[tokio::test]
+async fn pages_speak_the_language_that_is_liked_or_chosen() {
+    let app = TestApp::new(1).await;
+    let mut eve = Browser::signed_in(&app, "eve@lab", Role::User).await;
+    let page = eve.get("/settings").await;
+    assert!(page.body.contains("<html lang=\"en\">") && page.body.contains("Save the keys"), "{}", page.body);
+    let chosen = eve.post("/language", &[("language", "fr")]).await;
+    assert_eq!(location(&chosen), "/");
+    let page = eve.get("/settings").await;
+    assert!(
+        page.body.contains("<html lang=\"fr\">") && page.body.contains("Enregistrer les clés"),
+        "{}",
+        page.body
+    );
+    let missing = eve.get("/nowhere").await;
+    assert_eq!(missing.status, StatusCode::NOT_FOUND);
+    assert!(missing.body.contains("Page inconnue"), "{}", missing.body);
+    assert_eq!(eve.post("/language", &[("language", "tlh")]).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(eve.post_raw("/language", &[("language", "en")]).await.status, StatusCode::FORBIDDEN);
 }

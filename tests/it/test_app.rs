@@ -70,6 +70,7 @@ impl TestApp {
             listen: "127.0.0.1:0".parse().unwrap(),
             public_url: "http://pimaster.test".into(),
             secure_cookies: false,
+            time_zone: clock::TimeZone::UTC,
         };
         let shared: Arc<dyn Agent> = agent.clone();
         let router = web::router(config, store.clone(), shared, &keys, streams.clone()).unwrap();

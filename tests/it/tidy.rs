@@ -37,13 +37,14 @@ const LAYERS: [(&str, &[&str]); 25] = [
 ];
 
 /// Crate, and the files that may name it.
-const DOORS: [(&str, &[&str]); 8] = [
+const DOORS: [(&str, &[&str]); 9] = [
     ("dhcproto", &["src/dhcp/wire.rs"]),
     ("hickory_proto", &["src/dns/"]),
     ("tftpd", &["src/tftp/"]),
     ("russh", &["src/deploy/ssh.rs", "src/sim/"]),
     ("rusqlite", &["src/store/"]),
     ("maud", &["src/web/views/"]),
+    ("fluent_bundle", &["src/web/words.rs"]),
     ("snmp2", &["src/power/snmp.rs", "src/power/snmp/", "src/sim/"]),
     ("clap", &["src/cli.rs", "src/main.rs"]),
 ];

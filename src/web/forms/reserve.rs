@@ -2,7 +2,7 @@
 
 use super::{Errors, Fields};
 use crate::model::agent::ReserveWish;
-use crate::model::clock::Timestamp;
+use crate::model::clock::{DateTime, TimeZone, Timestamp};
 use crate::model::node::NodeName;
 use crate::model::reservation::{BadStart, parse_start};
 
@@ -34,14 +34,14 @@ impl Reserve {
     }
 
     /// The wish; what only the agent knows is judged there.
-    pub(in crate::web) fn judge(&self) -> Result<ReserveWish, Errors> {
+    pub(in crate::web) fn judge(&self, zone: &TimeZone) -> Result<ReserveWish, Errors> {
         let mut errors = Errors::default();
         let nodes: Vec<NodeName> =
             self.nodes.iter().filter_map(|name| errors.keep("nodes", name.parse())).collect();
         if self.nodes.is_empty() {
             errors.add("nodes", "Choose at least one node.");
         }
-        let start = errors.keep("start", start(&self.start)).flatten();
+        let start = errors.keep("start", start(&self.start, zone)).flatten();
         let hours = self.hours.parse::<i64>();
         let hours = hours.map_err(|_| format!("`{}` is no whole number of hours.", self.hours));
         let hours = errors.keep("hours", hours);
@@ -57,15 +57,20 @@ impl Reserve {
     }
 }
 
-/// `2026-03-01T14:00` in UTC, as `datetime-local` fields send it; empty is now.
-fn start(text: &str) -> Result<Option<Timestamp>, String> {
+/// `2026-03-01T14:00` in the reader's zone, as `datetime-local` fields send it; empty is now.
+fn start(text: &str, zone: &TimeZone) -> Result<Option<Timestamp>, String> {
+    let text = text.trim_end_matches('Z').replace(' ', "T");
     if text.is_empty() {
         return Ok(None);
     }
-    let zoned = |text: &str| format!("{}Z", text.replace(' ', "T").trim_end_matches('Z'));
-    parse_start(&zoned(text)).map(Some).map_err(|error| match error {
+    let local = text.parse::<DateTime>().ok().and_then(|local| local.to_zoned(zone.clone()).ok());
+    if let Some(local) = local {
+        return Ok(Some(local.timestamp()));
+    }
+    // What is wrong with it does not depend on the zone.
+    parse_start(&format!("{text}Z")).map(Some).map_err(|error| match error {
         BadStart::NotATime => {
-            format!("`{text}` {error}; expected one such as 2026-03-01T14:00 (UTC), or nothing to start now.")
+            format!("`{text}` {error}; expected one such as 2026-03-01T14:00, or nothing to start now.")
         }
         BadStart::TooFar => format!("`{text}` {error}, or nothing to start now."),
     })
@@ -82,18 +87,21 @@ mod tests {
     #[test]
     fn a_good_form_is_a_wish() {
         let wish = form("nodes=pi-01&nodes=pi-02&hours=3&name=+night+run+&start=2026-03-01T14%3A00")
-            .judge()
+            .judge(&TimeZone::UTC)
             .unwrap();
         assert_eq!(wish.nodes.len(), 2);
         assert_eq!((wish.hours, wish.name.as_str()), (3, "night run"));
         assert_eq!(wish.start, Some("2026-03-01T14:00:00Z".parse().unwrap()));
-        assert_eq!(form("nodes=pi-01&hours=3&name=x&start=").judge().unwrap().start, None);
+        let paris = TimeZone::get("Europe/Paris").unwrap();
+        let summer = form("nodes=pi-01&hours=3&name=x&start=2026-07-01T14%3A00").judge(&paris).unwrap();
+        assert_eq!(summer.start, Some("2026-07-01T12:00:00Z".parse().unwrap()));
+        assert_eq!(form("nodes=pi-01&hours=3&name=x&start=").judge(&TimeZone::UTC).unwrap().start, None);
     }
 
     #[test]
     fn each_wrong_field_has_its_error() {
         let check = |text: &str, fields: &[&str]| {
-            let errors = form(text).judge().unwrap_err();
+            let errors = form(text).judge(&TimeZone::UTC).unwrap_err();
             for field in ["nodes", "start", "hours", "name"] {
                 assert_eq!(errors.at(field).is_some(), fields.contains(&field), "{text}: {field}");
             }
@@ -104,7 +112,8 @@ mod tests {
         check("nodes=..%2Fetc&hours=1&name=x", &["nodes"]);
         check("nodes=pi-01&hours=1&name=x&start=tomorrow", &["start"]);
         check("nodes=pi-01&hours=1&name=+", &["name"]);
-        let far = form("nodes=pi-01&hours=1&name=x&start=9999-12-31T23%3A00").judge().unwrap_err();
+        let far =
+            form("nodes=pi-01&hours=1&name=x&start=9999-12-31T23%3A00").judge(&TimeZone::UTC).unwrap_err();
         let message = format!("{:?}", far.at("start"));
         assert!(message.contains("too far ahead; expected a time within the next 366 days"), "{message}");
     }

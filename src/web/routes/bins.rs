@@ -2,7 +2,6 @@
 
 use super::pages::{chrome, leave};
 use crate::agent::{Kind, Whose};
-use crate::model::clock;
 use crate::model::deployment::Request;
 use crate::model::ids::ReservationId;
 use crate::web::extract::{SignedForm, SignedIn};
@@ -37,7 +36,7 @@ pub(super) async fn list(
     let whose = all.whose(&signed);
     let reservations = app.agent.reservations(&signed.caller(), whose).await?;
     let chrome = chrome(&app, &signed, "Manage", Tab::Manage);
-    Ok(Html(manage::page(&manage::Page { chrome, reservations, whose, now: clock::now() })))
+    Ok(Html(manage::page(&manage::Page { chrome, reservations, whose })))
 }
 
 /// The bins without the page around them.
@@ -48,7 +47,7 @@ pub(super) async fn list_live(
 ) -> Result<Html<String>, Refusal> {
     let whose = all.whose(&signed);
     let reservations = app.agent.reservations(&signed.caller(), whose).await?;
-    Ok(Html(manage::fragment(&reservations, &signed.csrf, whose, clock::now())))
+    Ok(Html(manage::fragment(&reservations, &signed.csrf, whose, &signed.reader)))
 }
 
 /// One bin with its history.
@@ -59,7 +58,7 @@ pub(super) async fn one(
 ) -> Result<Html<String>, Refusal> {
     let reservation = app.agent.reservation(&signed.caller(), parse(&id)?).await?;
     let chrome = chrome(&app, &signed, reservation.name.clone(), Tab::Manage);
-    Ok(Html(bin::page(&bin::Page { chrome, reservation, now: clock::now() })))
+    Ok(Html(bin::page(&bin::Page { chrome, reservation })))
 }
 
 /// One bin without the page around it.
@@ -69,7 +68,7 @@ pub(super) async fn one_live(
     signed: SignedIn,
 ) -> Result<Html<String>, Refusal> {
     let reservation = app.agent.reservation(&signed.caller(), parse(&id)?).await?;
-    Ok(Html(bin::fragment(&reservation, &signed.csrf, clock::now())))
+    Ok(Html(bin::fragment(&reservation, &signed.csrf, &signed.reader)))
 }
 
 /// Gives the nodes of a bin back.

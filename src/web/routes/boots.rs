@@ -1,7 +1,6 @@
 //! How nodes boot. *IO: through the agent.*
 
 use super::pages::chrome;
-use crate::model::clock;
 use crate::model::explanation::BootView;
 use crate::web::extract::SignedIn;
 use crate::web::refusal::Refusal;
@@ -18,7 +17,7 @@ pub(super) async fn show(
 ) -> Result<Html<String>, Refusal> {
     let view = look(&app, &name, &signed).await?;
     let chrome = chrome(&app, &signed, format!("Boot of {}", view.node), Tab::Manage);
-    Ok(Html(boot::page(&boot::Page { chrome, view, now: clock::now() })))
+    Ok(Html(boot::page(&boot::Page { chrome, view })))
 }
 
 /// The boot without the page around it.
@@ -27,7 +26,7 @@ pub(super) async fn live(
     Path(name): Path<String>,
     signed: SignedIn,
 ) -> Result<Html<String>, Refusal> {
-    Ok(Html(boot::fragment(&look(&app, &name, &signed).await?, clock::now())))
+    Ok(Html(boot::fragment(&look(&app, &name, &signed).await?, &signed.reader)))
 }
 
 async fn look(app: &App, name: &str, signed: &SignedIn) -> Result<BootView, Refusal> {

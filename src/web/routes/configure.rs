@@ -2,7 +2,6 @@
 
 use super::pages::{chrome, leave};
 use crate::agent::{Kind, Whose};
-use crate::model::clock;
 use crate::model::ids::ReservationId;
 use crate::model::reservation::ReservationState;
 use crate::store::users;
@@ -27,7 +26,7 @@ pub(super) async fn choose(State(app): State<App>, signed: SignedIn) -> Result<R
         return Ok(Redirect::to(&paths::configure(only.id)).into_response());
     }
     let chrome = chrome(&app, &signed, "Configure", Tab::Configure);
-    let page = configure::Choice { chrome, reservations, now: clock::now() };
+    let page = configure::Choice { chrome, reservations };
     Ok(Html(configure::choice(&page)).into_response())
 }
 
@@ -89,8 +88,7 @@ async fn page(
     let owner = app.store.read(move |conn| users::by_id(conn, owner)).await?;
     let account_keys = owner.map(|owner| owner.ssh_keys).unwrap_or_default();
     let chrome = chrome(app, signed, "Configure", Tab::Configure);
-    let now = clock::now();
-    let page = configure::Page { chrome, reservation, environments, account_keys, form, errors, now };
+    let page = configure::Page { chrome, reservation, environments, account_keys, form, errors };
     Ok((status, Html(configure::page(&page))).into_response())
 }
 

@@ -3,7 +3,6 @@
 use super::discovered;
 use super::pages::{chrome, leave};
 use crate::agent::Kind;
-use crate::model::clock;
 use crate::model::detection::{DetectWish, parse_ports};
 use crate::model::ids::DetectionId;
 use crate::web::extract::{SignedForm, SignedIn};
@@ -51,7 +50,7 @@ pub(super) async fn one(
 ) -> Result<Html<String>, Refusal> {
     let view = app.agent.detection(&signed.caller(), parse(&id)?).await?;
     let chrome = chrome(&app, &signed, "Detection", Tab::Discovered);
-    Ok(Html(detection::page(&detection::Page { chrome, view, now: clock::now() })))
+    Ok(Html(detection::page(&detection::Page { chrome, view })))
 }
 
 /// One detection without the page around it.
@@ -61,7 +60,7 @@ pub(super) async fn one_live(
     signed: SignedIn,
 ) -> Result<Html<String>, Refusal> {
     let view = app.agent.detection(&signed.caller(), parse(&id)?).await?;
-    Ok(Html(detection::fragment(&view, &signed.csrf, clock::now())))
+    Ok(Html(detection::fragment(&view, &signed.csrf, &signed.reader)))
 }
 
 /// Asks a detection to stop.

@@ -2,7 +2,6 @@
 
 use super::pages::{chrome, leave};
 use crate::agent::{self, Kind};
-use crate::model::clock;
 use crate::model::discovery::{DiscoveredView, RenameWish};
 use crate::model::net::MacAddr;
 use crate::web::extract::{SignedForm, SignedIn};
@@ -25,7 +24,7 @@ pub(super) async fn list(State(app): State<App>, signed: SignedIn) -> Result<Res
 /// The machines alone.
 pub(super) async fn live(State(app): State<App>, signed: SignedIn) -> Result<Html<String>, Refusal> {
     let machines = app.agent.discovered(&signed.caller()).await?;
-    Ok(Html(discovered::fragment(&machines, &signed.csrf, clock::now())))
+    Ok(Html(discovered::fragment(&machines, &signed.csrf, &signed.reader)))
 }
 
 /// One machine with its form.
@@ -129,7 +128,7 @@ pub(super) async fn page(
     let (switches, detections) = (app.agent.switches(&caller).await?, app.agent.detections(&caller).await?);
     let typed = (switch.to_owned(), ports.to_owned());
     let chrome = chrome(app, signed, "Discovered", Tab::Discovered);
-    let page = discovered::Page { chrome, machines, switches, detections, typed, errors, now: clock::now() };
+    let page = discovered::Page { chrome, machines, switches, detections, typed, errors };
     Ok((status, Html(discovered::page(&page))).into_response())
 }
 
@@ -154,7 +153,7 @@ fn one_page(
     errors: Errors,
 ) -> Response {
     let chrome = chrome(app, signed, "Enrol a board", Tab::Discovered);
-    let page = discovered::One { chrome, machine, form, errors, now: clock::now() };
+    let page = discovered::One { chrome, machine, form, errors };
     (status, Html(discovered::one(&page))).into_response()
 }
 

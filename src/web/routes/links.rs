@@ -1,6 +1,7 @@
 //! One-time links: looking at one changes nothing, its form uses it up. *IO: the database.*
 
 use super::begin;
+use super::pages::before;
 use crate::model::clock;
 use crate::model::user::LinkPurpose;
 use crate::store::links::{self, Link};
@@ -9,7 +10,7 @@ use crate::web::extract::{Visit, VisitForm};
 use crate::web::forms::{Errors, settings};
 use crate::web::refusal::Refusal;
 use crate::web::state::App;
-use crate::web::views::{Chrome, link};
+use crate::web::views::link;
 use crate::web::{paths, secret};
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
@@ -73,10 +74,10 @@ fn answer(
     errors: Errors,
 ) -> Response {
     let title = match link.purpose {
-        LinkPurpose::SetPassword => "Choose a password",
-        LinkPurpose::SignIn => "Sign in",
+        LinkPurpose::SetPassword => visit.reader.say("link-password-title"),
+        LinkPurpose::SignIn => visit.reader.say("sign-in-title"),
     };
-    let chrome = Chrome { title: title.into(), tab: None, who: None, csrf: visit.csrf(app), notice: None };
+    let chrome = before(app, visit, title);
     let action = paths::link(secret);
     let page = link::Page { chrome, email: link.user.email, purpose: link.purpose, action, errors };
     let cookie = visit.cookie(app).map(|cookie| (header::SET_COOKIE, cookie));

@@ -9,6 +9,7 @@ mod boots;
 mod configure;
 mod detection;
 mod discovered;
+mod language;
 mod links;
 mod live;
 mod network;

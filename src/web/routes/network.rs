@@ -2,7 +2,6 @@
 
 use super::pages::{chrome, leave};
 use crate::agent::{self, Kind};
-use crate::model::clock;
 use crate::model::network::NoticeKind;
 use crate::model::node::NodeName;
 use crate::web::extract::{SignedForm, SignedIn};
@@ -25,7 +24,7 @@ pub(super) async fn show(State(app): State<App>, signed: SignedIn) -> Result<Res
 /// What is noticed, without the page around it.
 pub(super) async fn live(State(app): State<App>, signed: SignedIn) -> Result<Html<String>, Refusal> {
     let view = app.agent.network(&signed.caller()).await?;
-    Ok(Html(network::fragment(&view, &signed.csrf, clock::now())))
+    Ok(Html(network::fragment(&view, &signed.csrf, &signed.reader)))
 }
 
 /// Gives a device a fixed address.
@@ -103,6 +102,6 @@ async fn page(
 ) -> Result<Response, Refusal> {
     let view = app.agent.network(&signed.caller()).await?;
     let chrome = chrome(app, signed, "Network", Tab::Network);
-    let page = network::Page { chrome, view, form, errors, now: clock::now() };
+    let page = network::Page { chrome, view, form, errors };
     Ok((status, Html(network::page(&page))).into_response())
 }

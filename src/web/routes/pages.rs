@@ -1,9 +1,10 @@
 //! The router of the pages, and what all of them need. *Pure, but for notices.*
 
 use super::{
-    assets, bins, boots, configure, detection, discovered, links, live, network, reserve, settings, sign_in,
+    assets, bins, boots, configure, detection, discovered, language, links, live, network, reserve, settings,
+    sign_in,
 };
-use crate::web::extract::SignedIn;
+use crate::web::extract::{SignedIn, Visit};
 use crate::web::headers;
 use crate::web::notices::Notice;
 use crate::web::refusal::Refusal;
@@ -57,6 +58,7 @@ pub(in crate::web) fn router() -> Router<App> {
         .route("/settings/password", post(settings::password))
         .route("/settings/tokens", post(settings::make_token))
         .route("/settings/tokens/{id}/revoke", post(settings::revoke_token))
+        .route("/language", post(language::choose))
         .route("/events", get(live::events))
         .route("/assets/{name}", get(assets::show))
         .fallback(|| async { Refusal::NotFound })
@@ -66,7 +68,21 @@ pub(in crate::web) fn router() -> Router<App> {
 /// What stands around the page of a person who has signed in; takes the notice that waits for it.
 pub(super) fn chrome(app: &App, signed: &SignedIn, title: impl Into<String>, tab: Tab) -> Chrome {
     let notice = app.notices.lock().unwrap_or_else(PoisonError::into_inner).take(&signed.session);
-    Chrome { title: title.into(), tab: Some(tab), who: Some(who(signed)), csrf: signed.csrf.clone(), notice }
+    let reader = signed.reader.clone();
+    Chrome {
+        title: title.into(),
+        tab: Some(tab),
+        who: Some(who(signed)),
+        csrf: signed.csrf.clone(),
+        notice,
+        reader,
+    }
+}
+
+/// What stands around a page before anybody has signed in.
+pub(super) fn before(app: &App, visit: &Visit, title: String) -> Chrome {
+    let reader = visit.reader.clone();
+    Chrome { title, tab: None, who: None, csrf: visit.csrf(app), notice: None, reader }
 }
 
 /// Who is signed in, as the pages know them.

@@ -2,7 +2,6 @@
 
 use super::pages::{chrome, leave, who};
 use crate::agent::Kind;
-use crate::model::clock;
 use crate::web::extract::{SignedForm, SignedIn};
 use crate::web::forms::Errors;
 use crate::web::forms::reserve::Reserve;
@@ -22,7 +21,7 @@ pub(super) async fn show(State(app): State<App>, signed: SignedIn) -> Result<Res
 
 /// The nodes alone.
 pub(super) async fn live(State(app): State<App>, signed: SignedIn) -> Result<Html<String>, Refusal> {
-    Ok(Html(reserve::fragment(&app.agent.nodes().await?, &who(&signed), clock::now())))
+    Ok(Html(reserve::fragment(&app.agent.nodes().await?, &who(&signed), &signed.reader)))
 }
 
 /// Reserves, and goes on to say what is put on the nodes.
@@ -31,7 +30,7 @@ pub(super) async fn reserve(
     SignedForm { signed, fields }: SignedForm,
 ) -> Result<Response, Refusal> {
     let form = Reserve::read(&fields);
-    let wish = match form.judge() {
+    let wish = match form.judge(&signed.reader.zone) {
         Ok(wish) => wish,
         Err(errors) => return page(&app, &signed, StatusCode::UNPROCESSABLE_ENTITY, form, errors).await,
     };
@@ -59,6 +58,6 @@ async fn page(
 ) -> Result<Response, Refusal> {
     let nodes = app.agent.nodes().await?;
     let chrome = chrome(app, signed, "Reserve nodes", Tab::Reserve);
-    let page = reserve::Page { chrome, nodes, form, errors, now: clock::now() };
+    let page = reserve::Page { chrome, nodes, form, errors };
     Ok((status, Html(reserve::page(&page))).into_response())
 }

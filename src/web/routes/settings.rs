@@ -33,7 +33,7 @@ pub(super) async fn keys(
     };
     let user = signed.user.id;
     app.store.write(move |tx| users::set_ssh_keys(tx, user, &keys)).await?;
-    Ok(done(&app, &signed, Notice::good("The SSH keys are saved; nodes you deploy from now on get them.")))
+    Ok(done(&app, &signed, Notice::good(signed.reader.say("settings-keys-saved"))))
 }
 
 /// Changes the password and ends the other sessions.
@@ -44,8 +44,13 @@ pub(super) async fn password(
     if let Some(stored) = signed.user.password_hash.clone()
         && !app.hasher.verify(fields.one("password").to_owned(), Some(stored)).await?
     {
-        return refuse(&app, &signed, None, Errors::one("password", "This is not the present password."))
-            .await;
+        return refuse(
+            &app,
+            &signed,
+            None,
+            Errors::one("password", signed.reader.say("settings-password-wrong")),
+        )
+        .await;
     }
     let new = match form::new_password(&fields) {
         Ok(new) => new,
@@ -59,7 +64,7 @@ pub(super) async fn password(
             sessions::delete_others(tx, user, Some(&session))
         })
         .await?;
-    Ok(done(&app, &signed, Notice::good("The password is changed; your other browsers are signed out.")))
+    Ok(done(&app, &signed, Notice::good(signed.reader.say("settings-password-done"))))
 }
 
 /// Makes a token and shows it once.
@@ -74,7 +79,11 @@ pub(super) async fn make_token(
     let token = new_token()?;
     let (user, hash, now) = (signed.user.id, secret::digest(&token), clock::now());
     app.store.write(move |tx| tokens::insert(tx, &hash, user, &name, now, None)).await?;
-    Ok(done(&app, &signed, Notice::good("The token is made.").with_secret("Token", token)))
+    Ok(done(
+        &app,
+        &signed,
+        Notice::good(signed.reader.say("settings-token-made")).with_secret("Token", token),
+    ))
 }
 
 /// Revokes a token of one's own.
@@ -88,7 +97,7 @@ pub(super) async fn revoke_token(
     if !app.store.write(move |tx| tokens::delete(tx, user, id)).await? {
         return Err(Refusal::NotFound);
     }
-    Ok(done(&app, &signed, Notice::good("The token is revoked: it no longer works.")))
+    Ok(done(&app, &signed, Notice::good(signed.reader.say("settings-token-revoked"))))
 }
 
 async fn refuse(
@@ -115,13 +124,12 @@ async fn page(
     let user = signed.user.id;
     let tokens = app.store.read(move |conn| tokens::list(conn, user)).await?;
     let page = settings::Page {
-        chrome: chrome(app, signed, "Settings", Tab::Settings),
+        chrome: chrome(app, signed, signed.reader.say("settings-title"), Tab::Settings),
         keys: signed.user.ssh_keys.clone(),
         typed_keys,
         has_password: signed.user.password_hash.is_some(),
         tokens,
         errors,
-        now: clock::now(),
     };
     Ok((status, Html(settings::page(&page))).into_response())
 }

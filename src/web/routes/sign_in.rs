@@ -1,6 +1,7 @@
 //! Signing in and out. *IO: the database; a blocking thread for the hash.*
 
 use super::begin;
+use super::pages::before;
 use crate::model::clock;
 use crate::model::user::Role;
 use crate::store::{sessions, users};
@@ -10,7 +11,7 @@ use crate::web::extract::{SignedForm, SignedIn, Visit, VisitForm};
 use crate::web::paths;
 use crate::web::refusal::Refusal;
 use crate::web::state::App;
-use crate::web::views::{Chrome, sign_in};
+use crate::web::views::sign_in;
 use axum::extract::{ConnectInfo, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{AppendHeaders, Html, IntoResponse, Redirect, Response};
@@ -57,7 +58,7 @@ pub(super) async fn enter(
     let attempt =
         app.limiter.lock().unwrap_or_else(PoisonError::into_inner).attempt(from.ip(), &account, clock::now());
     if let Err(seconds) = attempt {
-        let text = format!("Too many wrong passwords. Wait {seconds} seconds and try again.");
+        let text = form.visit.reader.with("sign-in-wait", &[("seconds", seconds.into())]);
         return refuse(StatusCode::TOO_MANY_REQUESTS, &text);
     }
     let found = match parse_email(&account) {
@@ -68,7 +69,7 @@ pub(super) async fn enter(
     let fits = app.hasher.verify(form.fields.one("password").to_owned(), stored).await?;
     let Some(user) = found.filter(|_| fits) else {
         tracing::info!(from = %from.ip(), account, "sign-in refused");
-        return refuse(StatusCode::UNPROCESSABLE_ENTITY, "Wrong e-mail address or password.");
+        return refuse(StatusCode::UNPROCESSABLE_ENTITY, &form.visit.reader.say("sign-in-wrong"));
     };
     if user.role == Role::Pending {
         return Err(Refusal::Pending);
@@ -86,8 +87,7 @@ pub(super) async fn leave(State(app): State<App>, form: SignedForm) -> Result<Re
 }
 
 fn page(app: &App, visit: &Visit, email: String, next: String, wrong: Option<String>) -> sign_in::Page {
-    let chrome =
-        Chrome { title: "Sign in".into(), tab: None, who: None, csrf: visit.csrf(app), notice: None };
+    let chrome = before(app, visit, visit.reader.say("sign-in-title"));
     sign_in::Page { chrome, email, next, wrong }
 }
 

@@ -3,11 +3,12 @@
 use super::layout::{Chrome, Refresh, document};
 use super::{parts, states};
 use crate::model::agent::{NodeDeploymentView, ReservationView};
-use crate::model::clock::{Timestamp, seconds_between};
+use crate::model::clock::seconds_between;
 use crate::model::deployment::{DeploymentState, Progress, Request, StepEvent};
 use crate::model::reservation::ReservationState;
 use crate::model::ssh_key::PublicKey;
 use crate::web::paths;
+use crate::web::reader::Reader;
 use maud::{Markup, html};
 
 /// One bin alone, with the history of each node.
@@ -15,7 +16,6 @@ use maud::{Markup, html};
 pub(in crate::web) struct Page {
     pub(in crate::web) chrome: Chrome,
     pub(in crate::web) reservation: ReservationView,
-    pub(in crate::web) now: Timestamp,
 }
 
 /// One bin alone, with the history of each node.
@@ -23,30 +23,30 @@ pub(in crate::web) fn page(page: &Page) -> String {
     let id = page.reservation.id;
     let body = html! {
         div data-live=(paths::reservation_live(id)) data-events=(paths::EVENTS) {
-            (fragment_markup(&page.reservation, &page.chrome.csrf, page.now))
+            (fragment_markup(&page.reservation, &page.chrome.csrf, &page.chrome.reader))
         }
     };
     document(&page.chrome, Refresh::Always, &body)
 }
 
 /// The bin alone, without the page around it.
-pub(in crate::web) fn fragment(reservation: &ReservationView, csrf: &str, now: Timestamp) -> String {
-    fragment_markup(reservation, csrf, now).into_string()
+pub(in crate::web) fn fragment(reservation: &ReservationView, csrf: &str, reader: &Reader) -> String {
+    fragment_markup(reservation, csrf, reader).into_string()
 }
 
-fn fragment_markup(reservation: &ReservationView, csrf: &str, now: Timestamp) -> Markup {
+fn fragment_markup(reservation: &ReservationView, csrf: &str, reader: &Reader) -> Markup {
     html! {
-        (card(reservation, csrf, &paths::reservation(reservation.id), now))
+        (card(reservation, csrf, &paths::reservation(reservation.id), reader))
         div.columns {
             @for node in &reservation.nodes {
-                section.card { h2 { "History of " (node.node) } (history(&node.events)) }
+                section.card { h2 { "History of " (node.node) } (history(&node.events, reader)) }
             }
         }
     }
 }
 
 /// One bin of a list. `back` is the page that its buttons come back to.
-pub(super) fn card(reservation: &ReservationView, csrf: &str, back: &str, now: Timestamp) -> Markup {
+pub(super) fn card(reservation: &ReservationView, csrf: &str, back: &str, reader: &Reader) -> Markup {
     let id = reservation.id;
     html! {
         section.card.bin id={ "bin-" (id) } {
@@ -55,13 +55,13 @@ pub(super) fn card(reservation: &ReservationView, csrf: &str, back: &str, now: T
                 (states::reservation(reservation.state))
                 p.facts {
                     @if let Some(environment) = &reservation.environment { strong { (environment) } " · " }
-                    (reservation.owner_email) " · " (period(reservation, now)) (summary(reservation))
+                    (reservation.owner_email) " · " (period(reservation, reader)) (summary(reservation))
                 }
             }
             (next_step(reservation))
             ul.nodes {
                 @for node in &reservation.nodes {
-                    li { (node_row(node, reservation.state, csrf, back, now)) }
+                    li { (node_row(node, reservation.state, csrf, back, reader)) }
                 }
             }
             (destroy(reservation, csrf))
@@ -69,10 +69,10 @@ pub(super) fn card(reservation: &ReservationView, csrf: &str, back: &str, now: T
     }
 }
 
-fn period(reservation: &ReservationView, now: Timestamp) -> Markup {
+fn period(reservation: &ReservationView, reader: &Reader) -> Markup {
     html! {
-        @if reservation.start > now { "starts " (parts::moment(reservation.start, now)) ", " }
-        "ends " (parts::moment(reservation.end, now))
+        @if reservation.start > reader.now { "starts " (parts::moment(reservation.start, reader)) ", " }
+        "ends " (parts::moment(reservation.end, reader))
     }
 }
 
@@ -105,7 +105,7 @@ fn node_row(
     reservation: ReservationState,
     csrf: &str,
     back: &str,
-    now: Timestamp,
+    reader: &Reader,
 ) -> Markup {
     // Before its start a node waits in no state that could be timed.
     let timed = node.state != DeploymentState::Initialized;
@@ -117,7 +117,7 @@ fn node_row(
         }
         div.where {
             (states::deployment(node.state))
-            @if timed { span.far { (parts::duration(seconds_between(node.state_since, now))) } }
+            @if timed { span.far { (parts::duration(seconds_between(node.state_since, reader.now))) } }
             @if let Some((step, steps)) = states::step(node.state).filter(|_| !node.state.is_resting()) {
                 span.far { "step " (step) " of " (steps) }
             }
@@ -252,12 +252,12 @@ fn asked(request: Request) -> &'static str {
     }
 }
 
-fn history(events: &[StepEvent]) -> Markup {
+fn history(events: &[StepEvent], reader: &Reader) -> Markup {
     html! {
         @if events.is_empty() { p.hint { "Nothing has happened yet." } } @else {
             ol.history {
                 @for event in events.iter().rev() {
-                    li { (parts::second(event.at)) " " code { (event.state.as_str()) } " " span { (event.text) } }
+                    li { (parts::second(event.at, reader)) " " code { (event.state.as_str()) } " " span { (event.text) } }
                 }
             }
         }

@@ -9,6 +9,7 @@ use crate::model::dhcp_option::DhcpOption;
 use crate::model::explanation::{BootView, Explanation, Outlook};
 use crate::model::node::BootTarget;
 use crate::web::paths;
+use crate::web::reader::Reader;
 use maud::{Markup, html};
 
 /// A node's latest boot.
@@ -16,31 +17,30 @@ use maud::{Markup, html};
 pub(in crate::web) struct Page {
     pub(in crate::web) chrome: Chrome,
     pub(in crate::web) view: BootView,
-    pub(in crate::web) now: Timestamp,
 }
 
 /// A node's latest boot.
 pub(in crate::web) fn page(page: &Page) -> String {
     let body = html! {
         div data-live=(paths::boot_live(&page.view.node)) data-events=(paths::EVENTS) {
-            (whole(&page.view, page.now))
+            (whole(&page.view, &page.chrome.reader))
         }
     };
     document(&page.chrome, Refresh::Always, &body)
 }
 
 /// The boot alone, without the page around it.
-pub(in crate::web) fn fragment(view: &BootView, now: Timestamp) -> String {
-    whole(view, now).into_string()
+pub(in crate::web) fn fragment(view: &BootView, reader: &Reader) -> String {
+    whole(view, reader).into_string()
 }
 
-fn whole(view: &BootView, now: Timestamp) -> Markup {
+fn whole(view: &BootView, reader: &Reader) -> Markup {
     html! {
         section.card {
             (verdict(&view.explanation))
             p.facts {
                 (view.model.shown()) " · " (view.address) " · " (target(view.boot_target))
-                @if let Some(began) = view.began { " · began " (parts::moment(began, now)) }
+                @if let Some(began) = view.began { " · began " (parts::moment(began, reader)) }
             }
         }
         @if let Some(began) = view.began {

@@ -3,13 +3,13 @@
 use super::layout::{Chrome, Refresh, document};
 use super::parts;
 use crate::model::agent::{EnvironmentView, ReservationView};
-use crate::model::clock::Timestamp;
 use crate::model::reservation::LONGEST_SCRIPT_BYTES;
 use crate::model::ssh_key::PublicKey;
 use crate::model::user::SHORTEST_PASSWORD;
 use crate::web::forms::Errors;
 use crate::web::forms::configure::{Configure, OTHER_SIZE};
 use crate::web::paths;
+use crate::web::reader::Reader;
 use maud::{Markup, html};
 
 /// The page on which is said what shall be put on a reservation's nodes.
@@ -22,17 +22,17 @@ pub(in crate::web) struct Page {
     pub(in crate::web) account_keys: Vec<PublicKey>,
     pub(in crate::web) form: Configure,
     pub(in crate::web) errors: Errors,
-    pub(in crate::web) now: Timestamp,
 }
 
 /// The page on which is said what shall be put on a reservation's nodes.
 pub(in crate::web) fn page(page: &Page) -> String {
-    let Page { chrome, reservation, environments, errors, form, now, .. } = page;
+    let Page { chrome, reservation, environments, errors, form, .. } = page;
+    let reader = &chrome.reader;
     let names: Vec<&str> = reservation.nodes.iter().map(|node| node.node.as_str()).collect();
     let body = html! {
         p {
-            strong { (reservation.name) } ": " (names.join(", ")) ", from " (parts::moment(reservation.start, *now))
-            " until " (parts::moment(reservation.end, *now))
+            strong { (reservation.name) } ": " (names.join(", ")) ", from " (parts::moment(reservation.start, reader))
+            " until " (parts::moment(reservation.end, reader))
         }
         form.fields.wide method="post" action=(paths::configure(reservation.id)) {
             (parts::csrf(&chrome.csrf))
@@ -42,7 +42,7 @@ pub(in crate::web) fn page(page: &Page) -> String {
             (access(page))
             (extras(form, errors))
             div.actions {
-                button.main { @if reservation.start > *now { "Deploy at the start" } @else { "Deploy now" } }
+                button.main { @if reservation.start > reader.now { "Deploy at the start" } @else { "Deploy now" } }
                 p.hint { "The cards of all nodes are overwritten." }
             }
         }
@@ -56,7 +56,6 @@ pub(in crate::web) fn page(page: &Page) -> String {
 pub(in crate::web) struct Choice {
     pub(in crate::web) chrome: Chrome,
     pub(in crate::web) reservations: Vec<ReservationView>,
-    pub(in crate::web) now: Timestamp,
 }
 
 /// Reservations that can be configured, to choose one.
@@ -72,8 +71,8 @@ pub(in crate::web) fn choice(page: &Choice) -> String {
         @for reservation in &page.reservations {
             section.card {
                 h2 { a href=(paths::configure(reservation.id)) { (reservation.name) } }
-                p { (reservation.nodes.len()) " nodes, from " (parts::moment(reservation.start, page.now))
-                    " until " (parts::moment(reservation.end, page.now)) }
+                p { (reservation.nodes.len()) " nodes, from " (parts::moment(reservation.start, &page.chrome.reader))
+                    " until " (parts::moment(reservation.end, &page.chrome.reader)) }
                 p {
                     @match &reservation.environment {
                         Some(environment) => { "Configured with " strong { (environment) } "; can still be changed." }
@@ -155,7 +154,7 @@ fn access(page: &Page) -> Markup {
                 p.hint { "None yet. " a href=(paths::SETTINGS) { "Add one in the settings" } ", or give one here." }
             } @else {
                 ul.keys {
-                    @for key in account_keys { li { (key_line(key)) } }
+                    @for key in account_keys { li { (key_line(key, &page.chrome.reader)) } }
                 }
             }
             label { "More SSH keys for these nodes, one per line"
@@ -186,9 +185,9 @@ fn extras(form: &Configure, errors: &Errors) -> Markup {
 }
 
 /// A key as people recognise it.
-pub(super) fn key_line(key: &PublicKey) -> Markup {
+pub(super) fn key_line(key: &PublicKey, reader: &Reader) -> Markup {
     html! {
-        span.node-name { @if key.comment().is_empty() { "(no comment)" } @else { (key.comment()) } }
+        span.node-name { @if key.comment().is_empty() { (reader.say("key-no-comment")) } @else { (key.comment()) } }
         " " span.facts { (key.algorithm()) } " " code.fingerprint { (key.fingerprint()) }
     }
 }

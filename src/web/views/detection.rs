@@ -3,10 +3,10 @@
 use super::layout::{Chrome, Refresh, document};
 use super::shapes::Shape;
 use super::{parts, states};
-use crate::model::clock::Timestamp;
 use crate::model::detection::{DetectedPort, DetectionState, DetectionView};
 use crate::web::forms::Errors;
 use crate::web::paths;
+use crate::web::reader::Reader;
 use maud::{Markup, html};
 
 /// The page of one detection.
@@ -14,15 +14,15 @@ use maud::{Markup, html};
 pub(in crate::web) struct Page {
     pub(in crate::web) chrome: Chrome,
     pub(in crate::web) view: DetectionView,
-    pub(in crate::web) now: Timestamp,
 }
 
 /// The page of one detection.
 pub(in crate::web) fn page(page: &Page) -> String {
-    let Page { chrome, view, now } = page;
+    let Page { chrome, view } = page;
+    let reader = &chrome.reader;
     let body = html! {
         div data-live=(paths::detection_live(view.detection.id)) data-events=(paths::EVENTS) {
-            (live(view, &chrome.csrf, *now))
+            (live(view, &chrome.csrf, reader))
         }
         p { a href=(paths::DISCOVERED) { "All discovered machines" } }
     };
@@ -30,17 +30,17 @@ pub(in crate::web) fn page(page: &Page) -> String {
 }
 
 /// The detection without the page around it.
-pub(in crate::web) fn fragment(view: &DetectionView, csrf: &str, now: Timestamp) -> String {
-    live(view, csrf, now).into_string()
+pub(in crate::web) fn fragment(view: &DetectionView, csrf: &str, reader: &Reader) -> String {
+    live(view, csrf, reader).into_string()
 }
 
-fn live(view: &DetectionView, csrf: &str, now: Timestamp) -> Markup {
+fn live(view: &DetectionView, csrf: &str, reader: &Reader) -> Markup {
     let DetectionView { detection, switch, events } = view;
     html! {
         section.card {
             h2 { (detection.ports.len()) " ports of " (switch) " " (state(detection.state)) }
-            p.facts { "began " (parts::moment(detection.started_at, now))
-                @if let Some(ended) = detection.ended_at { ", ended " (parts::moment(ended, now)) } }
+            p.facts { "began " (parts::moment(detection.started_at, reader))
+                @if let Some(ended) = detection.ended_at { ", ended " (parts::moment(ended, reader)) } }
             @if detection.state == DetectionState::Running {
                 @if detection.cancel {
                     p { "It stops, and gives each port the power it had." }
@@ -60,7 +60,7 @@ fn live(view: &DetectionView, csrf: &str, now: Timestamp) -> Markup {
         section.card {
             h2 { "Log" }
             ol.history {
-                @for event in events.iter().rev() { li { (parts::second(event.at)) span { } span { (event.text) } } }
+                @for event in events.iter().rev() { li { (parts::second(event.at, reader)) span { } span { (event.text) } } }
             }
         }
     }
@@ -96,7 +96,7 @@ pub(super) fn section(
     (switch, ports): (&str, &str),
     errors: &Errors,
     csrf: &str,
-    now: Timestamp,
+    reader: &Reader,
 ) -> Markup {
     let (invalid, described) = parts::marks(errors, "ports");
     html! {
@@ -127,7 +127,7 @@ pub(super) fn section(
                     @for view in latest.iter().take(5) {
                         li { a href=(paths::detection(view.detection.id)) {
                             (view.detection.ports.len()) " ports of " (view.switch) }
-                            " " (state(view.detection.state)) " " (parts::moment(view.detection.started_at, now)) }
+                            " " (state(view.detection.state)) " " (parts::moment(view.detection.started_at, reader)) }
                     }
                 }
             }

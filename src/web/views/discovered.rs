@@ -3,12 +3,12 @@
 use super::layout::{Chrome, Refresh, document};
 use super::{detection, parts};
 use crate::model::board::{BoardModel, RevisionCode};
-use crate::model::clock::Timestamp;
 use crate::model::detection::DetectionView;
 use crate::model::discovery::DiscoveredView;
 use crate::web::forms::Errors;
 use crate::web::forms::enrol::Enrol;
 use crate::web::paths;
+use crate::web::reader::Reader;
 use maud::{Markup, html};
 
 /// The page of all machines.
@@ -21,7 +21,6 @@ pub(in crate::web) struct Page {
     /// What was typed into the form of detections: switch and ports.
     pub(in crate::web) typed: (String, String),
     pub(in crate::web) errors: Errors,
-    pub(in crate::web) now: Timestamp,
 }
 
 /// The page of one machine.
@@ -31,18 +30,18 @@ pub(in crate::web) struct One {
     pub(in crate::web) machine: DiscoveredView,
     pub(in crate::web) form: Enrol,
     pub(in crate::web) errors: Errors,
-    pub(in crate::web) now: Timestamp,
 }
 
 /// The page of all machines.
 pub(in crate::web) fn page(page: &Page) -> String {
-    let Page { chrome, machines, switches, detections, typed: (switch, ports), errors, now } = page;
+    let Page { chrome, machines, switches, detections, typed: (switch, ports), errors } = page;
+    let reader = &chrome.reader;
     let body = html! {
         @if let Some(text) = errors.at("form") { p.wrong role="alert" { (text) } }
         p.hint { "Machines that asked for an address here and are no nodes. They get no answer until they are enrolled." }
-        div data-live=(paths::DISCOVERED_LIVE) data-events=(paths::EVENTS) { (list(machines, &chrome.csrf, *now)) }
+        div data-live=(paths::DISCOVERED_LIVE) data-events=(paths::EVENTS) { (list(machines, &chrome.csrf, reader)) }
         @if !switches.is_empty() {
-            (detection::section(switches, detections, (switch, ports), errors, &chrome.csrf, *now))
+            (detection::section(switches, detections, (switch, ports), errors, &chrome.csrf, reader))
         }
         (rename(&chrome.csrf, errors))
     };
@@ -50,16 +49,17 @@ pub(in crate::web) fn page(page: &Page) -> String {
 }
 
 /// The machines alone.
-pub(in crate::web) fn fragment(machines: &[DiscoveredView], csrf: &str, now: Timestamp) -> String {
-    list(machines, csrf, now).into_string()
+pub(in crate::web) fn fragment(machines: &[DiscoveredView], csrf: &str, reader: &Reader) -> String {
+    list(machines, csrf, reader).into_string()
 }
 
 /// The page of one machine, with the form.
 pub(in crate::web) fn one(page: &One) -> String {
-    let One { chrome, machine, form, errors, now } = page;
+    let One { chrome, machine, form, errors } = page;
+    let reader = &chrome.reader;
     let body = html! {
         div.split {
-            section.card { (facts(machine, *now)) }
+            section.card { (facts(machine, reader)) }
             form.card.fields method="post" action=(paths::enrol(machine.mac)) {
                 (parts::csrf(&chrome.csrf))
                 @for field in ["form", "mac", "serial"] {
@@ -96,7 +96,7 @@ fn field(name: &str, label: &str, value: &str, errors: &Errors) -> Markup {
     }
 }
 
-fn list(machines: &[DiscoveredView], csrf: &str, now: Timestamp) -> Markup {
+fn list(machines: &[DiscoveredView], csrf: &str, reader: &Reader) -> Markup {
     html! {
         p.count { strong { (machines.len()) } " discovered" }
         @if machines.is_empty() {
@@ -104,14 +104,14 @@ fn list(machines: &[DiscoveredView], csrf: &str, now: Timestamp) -> Markup {
                 p { "Nothing unknown has asked for an address. Plug a board in and switch its port on; it shows up here." }
             }
         }
-        @for machine in machines { (card(machine, csrf, now)) }
+        @for machine in machines { (card(machine, csrf, reader)) }
     }
 }
 
-fn card(machine: &DiscoveredView, csrf: &str, now: Timestamp) -> Markup {
+fn card(machine: &DiscoveredView, csrf: &str, reader: &Reader) -> Markup {
     html! {
         section.card id={ "machine-" (machine.mac) } {
-            (facts(machine, now))
+            (facts(machine, reader))
             div.actions {
                 (enrol_at_once(machine, csrf))
                 a.button href=(paths::discovered(machine.mac)) { "Enrol otherwise…" }
@@ -154,7 +154,7 @@ fn enrol_at_once(machine: &DiscoveredView, csrf: &str) -> Markup {
     }
 }
 
-fn facts(machine: &DiscoveredView, now: Timestamp) -> Markup {
+fn facts(machine: &DiscoveredView, reader: &Reader) -> Markup {
     let seen = &machine.observation;
     let told = [
         ("serial number", seen.serial.map(|serial| serial.to_string())),
@@ -176,8 +176,8 @@ fn facts(machine: &DiscoveredView, now: Timestamp) -> Markup {
         }
         p.facts {
             "asked " (machine.requests) (if machine.requests == 1 { " time" } else { " times" })
-            ", last by its " (seen.asker.as_str()) " " (parts::moment(machine.last_at, now))
-            ", first " (parts::moment(machine.first_at, now))
+            ", last by its " (seen.asker.as_str()) " " (parts::moment(machine.last_at, reader))
+            ", first " (parts::moment(machine.first_at, reader))
         }
         p.facts {
             @for (at, (name, value)) in told.into_iter().filter_map(|(name, value)| Some((name, value?))).enumerate() {

@@ -4,6 +4,8 @@ use super::parts;
 use crate::web::assets::{ICON, SCRIPT, STYLE};
 use crate::web::notices::{Notice, Tone};
 use crate::web::paths;
+use crate::web::reader::Reader;
+use crate::web::words::Language;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 /// What every page has around it.
@@ -19,6 +21,8 @@ pub(in crate::web) struct Chrome {
     pub(in crate::web) csrf: String,
     /// Said once.
     pub(in crate::web) notice: Option<Notice>,
+    /// For whom it is made.
+    pub(in crate::web) reader: Reader,
 }
 
 /// Who is signed in.
@@ -43,14 +47,14 @@ impl Tab {
     const ALL: [Self; 6] =
         [Self::Reserve, Self::Configure, Self::Manage, Self::Discovered, Self::Network, Self::Settings];
 
-    fn shown(self) -> (&'static str, &'static str) {
+    fn shown(self, reader: &Reader) -> (String, &'static str) {
         match self {
-            Self::Reserve => ("Reserve", paths::RESERVE),
-            Self::Configure => ("Configure", paths::CONFIGURE),
-            Self::Manage => ("Manage", paths::MANAGE),
-            Self::Discovered => ("Discovered", paths::DISCOVERED),
-            Self::Network => ("Network", paths::NETWORK),
-            Self::Settings => ("Settings", paths::SETTINGS),
+            Self::Reserve => (reader.say("nav-reserve"), paths::RESERVE),
+            Self::Configure => (reader.say("nav-configure"), paths::CONFIGURE),
+            Self::Manage => (reader.say("nav-manage"), paths::MANAGE),
+            Self::Discovered => (reader.say("nav-discovered"), paths::DISCOVERED),
+            Self::Network => (reader.say("nav-network"), paths::NETWORK),
+            Self::Settings => (reader.say("nav-settings"), paths::SETTINGS),
         }
     }
 
@@ -75,13 +79,13 @@ pub(super) enum Refresh {
 
 /// A whole document.
 pub(super) fn document(chrome: &Chrome, refresh: Refresh, body: &Markup) -> String {
-    let title = &chrome.title;
+    let Chrome { title, reader, .. } = chrome;
     // A secret that is shown once must not be gone before it is copied.
     let has_secret = chrome.notice.as_ref().is_some_and(|notice| notice.secret.is_some());
     let refresh = if refresh == Refresh::Always && has_secret { Refresh::ByLink } else { refresh };
     html! {
         (DOCTYPE)
-        html lang="en" {
+        html lang=(reader.language.tag()) {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
@@ -95,14 +99,15 @@ pub(super) fn document(chrome: &Chrome, refresh: Refresh, body: &Markup) -> Stri
                 }
             }
             body {
-                a.skip href="#main" { "Skip to the page" }
+                a.skip href="#main" { (reader.say("skip")) }
                 (head(chrome))
                 main #main {
                     h1 { (title) }
-                    @if let Some(notice) = &chrome.notice { (said(notice)) }
-                    @if refresh != Refresh::Never { (freshness(refresh)) }
+                    @if let Some(notice) = &chrome.notice { (said(notice, reader)) }
+                    @if refresh != Refresh::Never { (freshness(refresh, reader)) }
                     (body)
                 }
+                (foot(chrome))
             }
         }
     }
@@ -114,23 +119,42 @@ fn head(chrome: &Chrome) -> Markup {
         header.site {
             a.brand href="/" { (PreEscaped(ICON.body)) span { "pimaster" } }
             @if let Some(who) = &chrome.who {
-                nav aria-label="Main" {
+                nav aria-label=(chrome.reader.say("nav-main")) {
                     @for tab in Tab::ALL.into_iter().filter(|tab| tab.is_for(who)) {
-                        @let (name, path) = tab.shown();
+                        @let (name, path) = tab.shown(&chrome.reader);
                         a href=(path) aria-current=[(chrome.tab == Some(tab)).then_some("page")] { (name) }
                     }
                 }
                 form.who method="post" action=(paths::SIGN_OUT) {
                     (parts::csrf(&chrome.csrf))
-                    span { (who.email) @if who.is_admin { " (administrator)" } }
-                    button.quiet { "Sign out" }
+                    span { (who.email) @if who.is_admin { " (" (chrome.reader.say("administrator")) ")" } }
+                    button.quiet { (chrome.reader.say("sign-out")) }
                 }
             }
         }
     }
 }
 
-fn said(notice: &Notice) -> Markup {
+/// The zone of the times, and the other languages. Pages that only say something have no token for a form.
+fn foot(chrome: &Chrome) -> Markup {
+    let reader = &chrome.reader;
+    let zone = reader.now.to_zoned(reader.zone.clone()).strftime("%Z, UTC%:z").to_string();
+    html! {
+        footer.site {
+            p.hint { (reader.with("times-in", &[("zone", zone.into())])) }
+            @if !chrome.csrf.is_empty() {
+                form method="post" action=(paths::LANGUAGE) {
+                    (parts::csrf(&chrome.csrf))
+                    @for language in Language::ALL.into_iter().filter(|other| *other != reader.language) {
+                        button.quiet name="language" value=(language.tag()) lang=(language.tag()) { (language.name()) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn said(notice: &Notice, reader: &Reader) -> Markup {
     let (class, role) = match notice.tone {
         Tone::Good => ("good", "status"),
         Tone::Bad => ("bad", "alert"),
@@ -140,19 +164,19 @@ fn said(notice: &Notice) -> Markup {
             p { (notice.text) }
             @if let Some((label, secret)) = &notice.secret {
                 p { (label) ": " code.copy { (secret) } }
-                p.hint { "It is shown only now: copy it before you leave this page." }
+                p.hint { (reader.say("shown-once")) }
             }
         }
     }
 }
 
-fn freshness(refresh: Refresh) -> Markup {
+fn freshness(refresh: Refresh, reader: &Reader) -> Markup {
     html! {
-        p.offline role="status" hidden { "The connection to pimaster is lost; trying again." }
+        p.offline role="status" hidden { (reader.say("offline")) " " span.age { } " s" }
         noscript {
             p.hint {
-                @if refresh == Refresh::Always { "This page is loaded again every 10 seconds. " }
-                a href="" { "Refresh now" }
+                @if refresh == Refresh::Always { (reader.say("reload-each")) " " }
+                a href="" { (reader.say("refresh-now")) }
             }
         }
     }

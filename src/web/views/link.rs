@@ -4,6 +4,7 @@ use super::layout::{Chrome, Refresh, document};
 use super::parts;
 use crate::model::user::{LinkPurpose, SHORTEST_PASSWORD};
 use crate::web::forms::Errors;
+use crate::web::reader::Reader;
 use maud::{Markup, html};
 
 /// The page of a one-time link.
@@ -28,13 +29,14 @@ pub(in crate::web) fn page(page: &Page) -> String {
 }
 
 fn choose(page: &Page) -> Markup {
+    let reader = &page.chrome.reader;
     html! {
         form.card.narrow.fields method="post" action=(page.action) {
             (parts::csrf(&page.chrome.csrf))
-            p { "Choose the password of " strong { (page.email) } "." }
+            p { (reader.with("link-password-whose", &[("email", page.email.as_str().into())])) }
             input type="hidden" name="email" value=(page.email) autocomplete="username";
-            (password_fields(&page.errors))
-            button.main { "Set the password and sign in" }
+            (password_fields(&page.errors, reader))
+            button.main { (reader.say("link-password-do")) }
         }
     }
 }
@@ -42,28 +44,29 @@ fn choose(page: &Page) -> Markup {
 /// A link is opened by mail scanners and previews too: it signs in only when the form is sent. With the script
 /// that happens by itself.
 fn confirm(page: &Page) -> Markup {
+    let reader = &page.chrome.reader;
     html! {
         form.card.narrow.fields method="post" action=(page.action) data-auto {
             (parts::csrf(&page.chrome.csrf))
-            p { "This link works once." }
-            button.main { "Sign in as " (page.email) }
+            p { (reader.say("link-once")) }
+            button.main { (reader.with("link-sign-in-do", &[("email", page.email.as_str().into())])) }
         }
     }
 }
 
 /// A new password, twice.
-pub(super) fn password_fields(errors: &Errors) -> Markup {
+pub(super) fn password_fields(errors: &Errors, reader: &Reader) -> Markup {
     let (new_invalid, new_described) = parts::marks(errors, "new_password");
     let (again_invalid, again_described) = parts::marks(errors, "again");
     html! {
-        label { "New password"
+        label { (reader.say("password-new"))
             input type="password" name="new_password" autocomplete="new-password" required
                 minlength=(SHORTEST_PASSWORD) maxlength="128"
                 aria-invalid=[new_invalid] aria-describedby=[new_described];
         }
         (parts::wrong(errors, "new_password"))
-        p.hint { "At least " (SHORTEST_PASSWORD) " characters of any kind; a few words are good." }
-        label { "The same again"
+        p.hint { (reader.with("password-rule", &[("least", SHORTEST_PASSWORD.into())])) }
+        label { (reader.say("password-again"))
             input type="password" name="again" autocomplete="new-password" required
                 aria-invalid=[again_invalid] aria-describedby=[again_described];
         }

@@ -4,8 +4,8 @@ use super::bin;
 use super::layout::{Chrome, Refresh, document};
 use crate::agent::Whose;
 use crate::model::agent::ReservationView;
-use crate::model::clock::Timestamp;
 use crate::web::paths;
+use crate::web::reader::Reader;
 use maud::{Markup, html};
 
 /// The page of all bins.
@@ -14,12 +14,12 @@ pub(in crate::web) struct Page {
     pub(in crate::web) chrome: Chrome,
     pub(in crate::web) reservations: Vec<ReservationView>,
     pub(in crate::web) whose: Whose,
-    pub(in crate::web) now: Timestamp,
 }
 
 /// The page of all bins.
 pub(in crate::web) fn page(page: &Page) -> String {
-    let Page { chrome, reservations, whose, now } = page;
+    let Page { chrome, reservations, whose } = page;
+    let reader = &chrome.reader;
     let live = match whose {
         Whose::Own => paths::MANAGE_LIVE,
         Whose::All => paths::MANAGE_ALL_LIVE,
@@ -34,7 +34,7 @@ pub(in crate::web) fn page(page: &Page) -> String {
             }
         }
         div data-live=(live) data-events=(paths::EVENTS) {
-            (list(reservations, &chrome.csrf, *whose, *now))
+            (list(reservations, &chrome.csrf, *whose, reader))
         }
     };
     document(chrome, Refresh::Always, &body)
@@ -45,12 +45,12 @@ pub(in crate::web) fn fragment(
     reservations: &[ReservationView],
     csrf: &str,
     whose: Whose,
-    now: Timestamp,
+    reader: &Reader,
 ) -> String {
-    list(reservations, csrf, whose, now).into_string()
+    list(reservations, csrf, whose, reader).into_string()
 }
 
-fn list(reservations: &[ReservationView], csrf: &str, whose: Whose, now: Timestamp) -> Markup {
+fn list(reservations: &[ReservationView], csrf: &str, whose: Whose, reader: &Reader) -> Markup {
     let back = match whose {
         Whose::Own => paths::MANAGE,
         Whose::All => paths::MANAGE_ALL,
@@ -62,6 +62,6 @@ fn list(reservations: &[ReservationView], csrf: &str, whose: Whose, now: Timesta
                 p { a.button.main href=(paths::RESERVE) { "Reserve nodes" } }
             }
         }
-        @for reservation in reservations { (bin::card(reservation, csrf, back, now)) }
+        @for reservation in reservations { (bin::card(reservation, csrf, back, reader)) }
     }
 }

@@ -2,12 +2,12 @@
 
 use super::layout::{Chrome, Refresh, document};
 use super::parts;
-use crate::model::clock::Timestamp;
 use crate::model::device::Device;
 use crate::model::network::{ForeignServer, LeaseView, Mode, NetworkView, Networks, StoredNotice};
 use crate::web::forms::Errors;
 use crate::web::forms::device::DeviceForm;
 use crate::web::paths;
+use crate::web::reader::Reader;
 use maud::{Markup, html};
 
 /// The page.
@@ -17,23 +17,23 @@ pub(in crate::web) struct Page {
     pub(in crate::web) view: NetworkView,
     pub(in crate::web) form: DeviceForm,
     pub(in crate::web) errors: Errors,
-    pub(in crate::web) now: Timestamp,
 }
 
 /// The page.
 pub(in crate::web) fn page(page: &Page) -> String {
-    let Page { chrome, view, form, errors, now } = page;
+    let Page { chrome, view, form, errors } = page;
+    let reader = &chrome.reader;
     let body = html! {
         (served(&view.networks))
-        div data-live=(paths::NETWORK_LIVE) data-events=(paths::EVENTS) { (noticed(view, &chrome.csrf, *now)) }
+        div data-live=(paths::NETWORK_LIVE) data-events=(paths::EVENTS) { (noticed(view, &chrome.csrf, reader)) }
         (add_device(form, errors, &chrome.csrf))
     };
     document(chrome, Refresh::ByLink, &body)
 }
 
 /// What is noticed, without the page around it.
-pub(in crate::web) fn fragment(view: &NetworkView, csrf: &str, now: Timestamp) -> String {
-    noticed(view, csrf, now).into_string()
+pub(in crate::web) fn fragment(view: &NetworkView, csrf: &str, reader: &Reader) -> String {
+    noticed(view, csrf, reader).into_string()
 }
 
 fn served(networks: &Networks) -> Markup {
@@ -64,16 +64,16 @@ fn served(networks: &Networks) -> Markup {
     }
 }
 
-fn noticed(view: &NetworkView, csrf: &str, now: Timestamp) -> Markup {
+fn noticed(view: &NetworkView, csrf: &str, reader: &Reader) -> Markup {
     html! {
-        (notices(&view.notices, csrf, now))
-        (servers(&view.servers, view.networks.mode, csrf, now))
-        (devices(&view.devices, csrf, now))
-        (leases(&view.leases, now))
+        (notices(&view.notices, csrf, reader))
+        (servers(&view.servers, view.networks.mode, csrf, reader))
+        (devices(&view.devices, csrf, reader))
+        (leases(&view.leases, reader))
     }
 }
 
-fn notices(notices: &[StoredNotice], csrf: &str, now: Timestamp) -> Markup {
+fn notices(notices: &[StoredNotice], csrf: &str, reader: &Reader) -> Markup {
     html! {
         section.card {
             h2 { "What is wrong" }
@@ -83,7 +83,7 @@ fn notices(notices: &[StoredNotice], csrf: &str, now: Timestamp) -> Markup {
                     p { strong { (notice.kind.shown()) ". " } (notice.seen) "." }
                     p { (notice.advice) }
                     p.hint {
-                        "First " (parts::moment(*first_at, now)) ", last " (parts::moment(*last_at, now)) ", "
+                        "First " (parts::moment(*first_at, reader)) ", last " (parts::moment(*last_at, reader)) ", "
                         (times) " times."
                     }
                     form method="post" action=(paths::NETWORK_NOTICES_FORGET) {
@@ -98,7 +98,7 @@ fn notices(notices: &[StoredNotice], csrf: &str, now: Timestamp) -> Markup {
     }
 }
 
-fn servers(servers: &[ForeignServer], mode: Mode, csrf: &str, now: Timestamp) -> Markup {
+fn servers(servers: &[ForeignServer], mode: Mode, csrf: &str, reader: &Reader) -> Markup {
     let advice = match mode {
         Mode::Authoritative => {
             "Two servers fight over the nodes: stop the other one or let it leave out this network, or set dhcp.mode \
@@ -120,8 +120,8 @@ fn servers(servers: &[ForeignServer], mode: Mode, csrf: &str, now: Timestamp) ->
                                 tr {
                                     td { code { (server) } }
                                     td { (server.offered) }
-                                    td { (parts::moment(server.first_at, now)) }
-                                    td { (parts::moment(server.last_at, now)) }
+                                    td { (parts::moment(server.first_at, reader)) }
+                                    td { (parts::moment(server.last_at, reader)) }
                                     td {
                                         form method="post" action=(paths::NETWORK_SERVERS_FORGET) {
                                             (parts::csrf(csrf))
@@ -139,7 +139,7 @@ fn servers(servers: &[ForeignServer], mode: Mode, csrf: &str, now: Timestamp) ->
     }
 }
 
-fn devices(devices: &[Device], csrf: &str, now: Timestamp) -> Markup {
+fn devices(devices: &[Device], csrf: &str, reader: &Reader) -> Markup {
     html! {
         section.card {
             h2 { "Devices with a fixed address" }
@@ -154,7 +154,7 @@ fn devices(devices: &[Device], csrf: &str, now: Timestamp) -> Markup {
                                     td { code { (device.address) } }
                                     td { code { (device.mac) } }
                                     td { @match &device.boot { Some(boot) => (boot), None => "-" } }
-                                    td { @match device.seen_at { Some(at) => (parts::moment(at, now)), None => "never" } }
+                                    td { @match device.seen_at { Some(at) => (parts::moment(at, reader)), None => "never" } }
                                     td {
                                         form method="post" action=(paths::remove_device(&device.name)) {
                                             (parts::csrf(csrf))
@@ -205,7 +205,7 @@ fn add_device(form: &DeviceForm, errors: &Errors, csrf: &str) -> Markup {
     }
 }
 
-fn leases(leases: &[LeaseView], now: Timestamp) -> Markup {
+fn leases(leases: &[LeaseView], reader: &Reader) -> Markup {
     html! {
         section.card {
             h2 { "Leases" }
@@ -220,7 +220,7 @@ fn leases(leases: &[LeaseView], now: Timestamp) -> Markup {
                                     td { @match &lease.node { Some(name) => (name), None => "-" } }
                                     td { code { (lease.mac) } }
                                     td { (lease.state) }
-                                    td { (parts::moment(lease.expires_at, now)) }
+                                    td { (parts::moment(lease.expires_at, reader)) }
                                 }
                             }
                         }

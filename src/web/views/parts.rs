@@ -2,6 +2,7 @@
 
 use crate::model::clock::{Timestamp, seconds_between};
 use crate::web::forms::Errors;
+use crate::web::reader::Reader;
 use maud::{Markup, html};
 
 /// The hidden field that proves that a form is ours.
@@ -10,27 +11,40 @@ pub(super) fn csrf(token: &str) -> Markup {
 }
 
 /// A time, with its zone and how far away it is.
-pub(super) fn moment(at: Timestamp, now: Timestamp) -> Markup {
+pub(super) fn moment(at: Timestamp, reader: &Reader) -> Markup {
     html! {
-        time datetime=(at.strftime("%Y-%m-%dT%H:%M:%SZ")) { (at.strftime("%Y-%m-%d %H:%M UTC")) }
-        " " span.far { "(" (away(at, now)) ")" }
+        time datetime=(machine(at)) { (local(at, reader, "%Y-%m-%d %H:%M %Z")) }
+        " " span.far { "(" (away(at, reader)) ")" }
     }
 }
 
 /// A time to the second, for histories.
-pub(super) fn second(at: Timestamp) -> Markup {
-    let shown = at.strftime("%m-%d %H:%M:%S").to_string();
-    html! {
-        time datetime=(at.strftime("%Y-%m-%dT%H:%M:%SZ")) title=(at.strftime("%Y-%m-%d %H:%M:%S UTC")) { (shown) }
-    }
+pub(super) fn second(at: Timestamp, reader: &Reader) -> Markup {
+    let whole = local(at, reader, "%Y-%m-%d %H:%M:%S %Z");
+    html! { time datetime=(machine(at)) title=(whole) { (local(at, reader, "%m-%d %H:%M:%S")) } }
+}
+
+/// The hour and minute, with its zone.
+pub(super) fn hour(at: Timestamp, reader: &Reader) -> Markup {
+    html! { time datetime=(machine(at)) { (local(at, reader, "%H:%M %Z")) } }
+}
+
+/// A time in the reader's zone.
+fn local(at: Timestamp, reader: &Reader, format: &str) -> String {
+    at.to_zoned(reader.zone.clone()).strftime(format).to_string()
+}
+
+/// A time as programs read it.
+fn machine(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// How far away a time is, in words.
-pub(super) fn away(at: Timestamp, now: Timestamp) -> String {
-    match (seconds_between(now, at), seconds_between(at, now)) {
-        (0, 0) => "now".to_owned(),
-        (0, ago) => format!("{} ago", duration(ago)),
-        (ahead, _) => format!("in {}", duration(ahead)),
+pub(super) fn away(at: Timestamp, reader: &Reader) -> String {
+    match (seconds_between(reader.now, at), seconds_between(at, reader.now)) {
+        (0, 0) => reader.say("time-now"),
+        (0, ago) => reader.with("time-ago", &[("duration", duration(ago).into())]),
+        (ahead, _) => reader.with("time-in", &[("duration", duration(ahead).into())]),
     }
 }
 
@@ -77,6 +91,21 @@ pub(super) fn marks(errors: &Errors, field: &str) -> (Option<&'static str>, Opti
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::clock::TimeZone;
+    use crate::web::words::Language;
+
+    fn reader(zone: &str) -> Reader {
+        let zone = TimeZone::get(zone).unwrap();
+        Reader { language: Language::English, zone, now: "2026-03-01T12:00:00Z".parse().unwrap() }
+    }
+
+    #[test]
+    fn times_are_of_the_readers_zone() {
+        let at = "2026-07-01T22:30:00Z".parse().unwrap();
+        let shown = moment(at, &reader("Europe/Paris")).into_string();
+        assert!(shown.contains("2026-07-01T22:30:00Z") && shown.contains("2026-07-02 00:30 CEST"), "{shown}");
+        assert!(moment(at, &reader("UTC")).into_string().contains("2026-07-01 22:30 UTC"));
+    }
 
     #[test]
     fn durations_have_two_units() {
@@ -93,8 +122,8 @@ mod tests {
 
     #[test]
     fn times_are_near_or_far() {
-        let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
-        let check = |at: &str, text: &str| assert_eq!(away(at.parse().unwrap(), now), text);
+        let reader = reader("UTC");
+        let check = |at: &str, text: &str| assert_eq!(away(at.parse().unwrap(), &reader), text);
         check("2026-03-01T12:00:00.4Z", "now");
         check("2026-03-01T14:05:00Z", "in 2 h 5 min");
         check("2026-03-01T11:59:20Z", "40 s ago");

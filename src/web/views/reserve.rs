@@ -4,11 +4,11 @@ use super::layout::{Chrome, Refresh, Who, document};
 use super::shapes::Shape;
 use super::{parts, states};
 use crate::model::agent::{NodeView, Taken};
-use crate::model::clock::Timestamp;
 use crate::model::reservation::LONGEST_HOURS;
 use crate::web::forms::Errors;
 use crate::web::forms::reserve::Reserve;
 use crate::web::paths;
+use crate::web::reader::Reader;
 use maud::{Markup, html};
 
 /// The page on which nodes are reserved.
@@ -18,12 +18,12 @@ pub(in crate::web) struct Page {
     pub(in crate::web) nodes: Vec<NodeView>,
     pub(in crate::web) form: Reserve,
     pub(in crate::web) errors: Errors,
-    pub(in crate::web) now: Timestamp,
 }
 
 /// The page on which nodes are reserved.
 pub(in crate::web) fn page(page: &Page) -> String {
-    let Page { chrome, nodes, form, errors, now } = page;
+    let Page { chrome, nodes, form, errors } = page;
+    let reader = &chrome.reader;
     let (nodes_invalid, nodes_described) = parts::marks(errors, "nodes");
     let body = html! {
         form.split method="post" action=(paths::RESERVE) {
@@ -32,12 +32,12 @@ pub(in crate::web) fn page(page: &Page) -> String {
                 legend { "Nodes" }
                 (parts::wrong(errors, "nodes"))
                 div data-live=(paths::RESERVE_LIVE) data-events=(paths::EVENTS) {
-                    (list(nodes, &form.nodes, chrome.who.as_ref(), *now))
+                    (list(nodes, &form.nodes, chrome.who.as_ref(), reader))
                 }
             }
             div.card.fields.side {
                 @if let Some(text) = errors.at("form") { p.wrong role="alert" { (text) } }
-                (when(form, errors, *now))
+                (when(form, errors, reader))
                 button.main { "Reserve" }
                 p.hint { "All chosen nodes are reserved, or none. Next you say what is put on them." }
             }
@@ -47,11 +47,11 @@ pub(in crate::web) fn page(page: &Page) -> String {
 }
 
 /// The nodes alone.
-pub(in crate::web) fn fragment(nodes: &[NodeView], who: &Who, now: Timestamp) -> String {
-    list(nodes, &[], Some(who), now).into_string()
+pub(in crate::web) fn fragment(nodes: &[NodeView], who: &Who, reader: &Reader) -> String {
+    list(nodes, &[], Some(who), reader).into_string()
 }
 
-fn when(form: &Reserve, errors: &Errors, now: Timestamp) -> Markup {
+fn when(form: &Reserve, errors: &Errors, reader: &Reader) -> Markup {
     let (name_invalid, name_described) = parts::marks(errors, "name");
     let (hours_invalid, hours_described) = parts::marks(errors, "hours");
     let (start_invalid, start_described) = parts::marks(errors, "start");
@@ -66,16 +66,16 @@ fn when(form: &Reserve, errors: &Errors, now: Timestamp) -> Markup {
                 aria-invalid=[hours_invalid] aria-describedby=[hours_described];
         }
         (parts::wrong(errors, "hours"))
-        label { "Start (UTC), empty for now"
+        label { "Start (" (reader.now.to_zoned(reader.zone.clone()).strftime("%Z").to_string()) "), empty for now"
             input type="datetime-local" name="start" value=(form.start)
                 aria-invalid=[start_invalid] aria-describedby=[start_described];
         }
         (parts::wrong(errors, "start"))
-        p.hint { "It is " time datetime=(now.strftime("%Y-%m-%dT%H:%M:%SZ")) { (now.strftime("%H:%M UTC")) } " now." }
+        p.hint { "It is " (parts::hour(reader.now, reader)) " now." }
     }
 }
 
-fn list(nodes: &[NodeView], chosen: &[String], who: Option<&Who>, now: Timestamp) -> Markup {
+fn list(nodes: &[NodeView], chosen: &[String], who: Option<&Who>, reader: &Reader) -> Markup {
     let (free, taken): (Vec<_>, Vec<_>) = nodes.iter().partition(|node| node.taken.is_none());
     html! {
         p.count { strong { (free.len()) } " of " (nodes.len()) " free" }
@@ -83,7 +83,7 @@ fn list(nodes: &[NodeView], chosen: &[String], who: Option<&Who>, now: Timestamp
             p { "There are no nodes yet. An administrator adds them with " code { "pimaster node add" } "." }
         }
         ul.choose {
-            @for node in free.iter().chain(&taken) { li { (choice(node, chosen, now)) (boot(node, who)) } }
+            @for node in free.iter().chain(&taken) { li { (choice(node, chosen, reader)) (boot(node, who)) } }
         }
     }
 }
@@ -98,7 +98,7 @@ fn boot(node: &NodeView, who: Option<&Who>) -> Markup {
     }
 }
 
-fn choice(node: &NodeView, chosen: &[String], now: Timestamp) -> Markup {
+fn choice(node: &NodeView, chosen: &[String], reader: &Reader) -> Markup {
     let name = node.name.as_str();
     html! {
         label {
@@ -110,21 +110,21 @@ fn choice(node: &NodeView, chosen: &[String], now: Timestamp) -> Markup {
                 None => (states::badge("good", Shape::Ring, "free")),
                 Some(taken) => {
                     (states::badge("idle", Shape::Bar, "taken"))
-                    (holder(taken, now))
+                    (holder(taken, reader))
                 }
             }
             @if let Some(next) = node.later.first() {
-                span.far { "next: " (next.owner) " " (parts::away(next.start, now)) }
+                span.far { "next: " (next.owner) " " (parts::away(next.start, reader)) }
             }
         }
     }
 }
 
-fn holder(taken: &Taken, now: Timestamp) -> Markup {
+fn holder(taken: &Taken, reader: &Reader) -> Markup {
     html! {
         span.far {
             (taken.owner) ", until "
-            @if taken.end > now { (parts::moment(taken.end, now)) } @else { "it is taken down" }
+            @if taken.end > reader.now { (parts::moment(taken.end, reader)) } @else { "it is taken down" }
         }
     }
 }

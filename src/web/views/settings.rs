@@ -4,7 +4,6 @@ use super::configure::key_line;
 use super::layout::{Chrome, Refresh, document};
 use super::link::password_fields;
 use super::parts;
-use crate::model::clock::Timestamp;
 use crate::model::ssh_key::PublicKey;
 use crate::store::tokens::Token;
 use crate::web::forms::Errors;
@@ -22,7 +21,6 @@ pub(in crate::web) struct Page {
     pub(in crate::web) has_password: bool,
     pub(in crate::web) tokens: Vec<Token>,
     pub(in crate::web) errors: Errors,
-    pub(in crate::web) now: Timestamp,
 }
 
 /// The settings page.
@@ -38,68 +36,73 @@ pub(in crate::web) fn page(page: &Page) -> String {
 }
 
 fn keys(page: &Page) -> Markup {
+    let reader = &page.chrome.reader;
     let stored = || page.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     let text = page.typed_keys.clone().unwrap_or_else(stored);
     let (invalid, described) = parts::marks(&page.errors, "ssh_keys");
     html! {
         section.card {
-            h2 { "SSH keys" }
-            p.hint { "Installed on every node that you deploy from now on." }
+            h2 { (reader.say("settings-keys")) }
+            p.hint { (reader.say("settings-keys-what")) }
             @if !page.keys.is_empty() {
-                ul.keys { @for key in &page.keys { li { (key_line(key)) } } }
+                ul.keys { @for key in &page.keys { li { (key_line(key, reader)) } } }
             }
             form.fields method="post" action=(paths::SETTINGS_KEYS) {
                 (parts::csrf(&page.chrome.csrf))
-                label { "Public keys, one per line"
+                label { (reader.say("settings-keys-label"))
                     textarea name="ssh_keys" rows="5" spellcheck="false" placeholder="ssh-ed25519 AAAAC3... you@host"
                         aria-invalid=[invalid] aria-describedby=[described] { "\n" (text) }
                 }
                 (parts::wrong(&page.errors, "ssh_keys"))
-                button.main { "Save the keys" }
+                button.main { (reader.say("settings-keys-save")) }
             }
         }
     }
 }
 
 fn password(page: &Page) -> Markup {
+    let reader = &page.chrome.reader;
     let (invalid, described) = parts::marks(&page.errors, "password");
     html! {
         section.card {
-            h2 { "Password" }
-            p.hint { "A new password signs out your other browsers." }
+            h2 { (reader.say("settings-password")) }
+            p.hint { (reader.say("settings-password-what")) }
             form.fields method="post" action=(paths::SETTINGS_PASSWORD) {
                 (parts::csrf(&page.chrome.csrf))
                 @if page.has_password {
-                    label { "Present password"
+                    label { (reader.say("settings-password-present"))
                         input type="password" name="password" autocomplete="current-password" required
                             aria-invalid=[invalid] aria-describedby=[described];
                     }
                 }
                 (parts::wrong(&page.errors, "password"))
-                (password_fields(&page.errors))
-                button.main { "Change the password" }
+                (password_fields(&page.errors, reader))
+                button.main { (reader.say("settings-password-do")) }
             }
         }
     }
 }
 
 fn tokens(page: &Page) -> Markup {
+    let reader = &page.chrome.reader;
     let (invalid, described) = parts::marks(&page.errors, "token_name");
     html! {
         section.card {
-            h2 { "API tokens" }
+            h2 { (reader.say("settings-tokens")) }
             p.hint {
-                "For programs: they may do what you may. " a href=(paths::OPENAPI) { "The API's document" } "."
+                (reader.say("settings-tokens-what")) " " a href=(paths::OPENAPI) { (reader.say("settings-tokens-document")) }
             }
             @if !page.tokens.is_empty() {
                 ul.tokens {
                     @for token in &page.tokens {
                         li {
                             span.node-name { (token.name) }
-                            span.far { "made " (parts::moment(token.created_at, page.now)) }
+                            span.far { (reader.say("settings-token-made-at")) " " (parts::moment(token.created_at, &page.chrome.reader)) }
                             form method="post" action=(paths::revoke(token.id)) {
                                 (parts::csrf(&page.chrome.csrf))
-                                button.quiet aria-label={ "Revoke " (token.name) } { "Revoke" }
+                                button.quiet aria-label=(reader.with("settings-token-revoke-name", &[("name", token.name.as_str().into())])) {
+                                    (reader.say("settings-token-revoke"))
+                                }
                             }
                         }
                     }
@@ -107,12 +110,12 @@ fn tokens(page: &Page) -> Markup {
             }
             form.fields method="post" action=(paths::SETTINGS_TOKENS) {
                 (parts::csrf(&page.chrome.csrf))
-                label { "What the token is for"
+                label { (reader.say("settings-token-what-for"))
                     input type="text" name="name" maxlength="64" required
                         aria-invalid=[invalid] aria-describedby=[described];
                 }
                 (parts::wrong(&page.errors, "token_name"))
-                button.main { "Make a token" }
+                button.main { (reader.say("settings-token-make")) }
             }
         }
     }

@@ -19,19 +19,20 @@ pub(in crate::web) struct Page {
 
 /// The sign-in page.
 pub(in crate::web) fn page(page: &Page) -> String {
+    let reader = &page.chrome.reader;
     let body = html! {
         form.card.narrow.fields method="post" action=(paths::SIGN_IN) {
             (parts::csrf(&page.chrome.csrf))
             input type="hidden" name="next" value=(page.next);
             @if let Some(text) = &page.wrong { p.wrong role="alert" { (text) } }
-            label { "E-mail address"
+            label { (reader.say("sign-in-email"))
                 input type="email" name="email" value=(page.email) autocomplete="username" required autofocus;
             }
-            label { "Password"
+            label { (reader.say("sign-in-password"))
                 input type="password" name="password" autocomplete="current-password" required;
             }
-            button.main { "Sign in" }
-            p.hint { "No password yet, or lost? Ask an administrator for a link to choose one." }
+            button.main { (reader.say("sign-in-do")) }
+            p.hint { (reader.say("sign-in-help")) }
         }
     };
     document(&page.chrome, Refresh::Never, &body)
