@@ -90,3 +90,76 @@ refusal-agent-invalid-title = Not possible
 refusal-agent-conflict-title = Not possible now
 refusal-failure-title = Failure
 refusal-failure = pimaster could not do this because of a failure of its own. Try again; if it stays, an administrator finds the reason in the log.
+
+## Making an account
+sign-up-title = Make an account
+sign-up-name = Your name, if you like
+sign-up-do = Make the account
+sign-up-back = To the sign-in page
+sign-up-closed = Nobody makes an account here by themselves. Ask an administrator for one.
+sign-up-domains = The address must be of { $domains }.
+sign-up-wait = Too many accounts were made from here. Wait { $seconds } s and try again.
+sign-up-done = The account { $email } waits for an administrator. Once accepted, you can sign in with your password.
+sign-up-done-before = If there was an account with this address before, nothing about it was changed: sign in, or ask an administrator for a link to choose a password.
+link-confirm-title = Confirm your e-mail address
+link-confirm-do = This is my address: { $email }
+
+## Accounts, for administrators
+nav-users = Users
+nav-audit = Audit log
+users-title = Users
+users-account = Account
+users-role = Role
+users-made = Made
+users-seen = Last sign-in
+users-reservations = Reservations
+users-actions = Actions
+users-never = never
+users-confirmed = address confirmed
+role-pending = waits
+role-user = user
+role-admin = administrator
+users-accept = Accept
+users-promote = Make administrator
+users-demote = No longer administrator
+users-revoke = Revoke access
+users-link = Password link
+users-remove-ask = Remove…
+users-remove-effect = { $count ->
+        [0] The account has no reservation.
+        [one] Its reservation is given back: what is deployed on it is lost.
+       *[other] Its { $count } reservations are given back: what is deployed on them is lost.
+    } Sessions and tokens end at once. This cannot be undone.
+users-remove = Remove { $email }
+users-remove-self = You cannot remove your own account. Another administrator can.
+users-removed = { $email } is removed; its nodes are given back.
+users-changed = What { $email } may do is changed.
+users-last-admin = This is the only administrator. Make somebody else one first.
+users-add = Add an account
+users-add-what = You get a link, to hand over, with which its owner chooses a password.
+users-add-do = Add the account
+users-added = The account { $email } is made. Hand its owner this link; it works once, within 72 hours.
+users-exists = There is an account with this address already.
+users-link-made = A link for { $email } to choose a password; it works once, within 72 hours.
+policy-title = Who may sign up
+policy-open = People may sign up by themselves
+policy-domains = Only with addresses of these domains (any, if empty)
+policy-confirmed = A confirmed e-mail address is enough; no administrator has to accept
+policy-save = Save
+policy-saved = Who may sign up is saved.
+audit-title = Audit log
+audit-empty = Nothing has been done yet.
+audit-older = Older lines
+audit-when = When
+audit-who = Who
+audit-from = From
+audit-what = What
+audit-subject = To whom or what
+refusal-administrators-title = For administrators
+refusal-administrators = Only administrators may see and do this. Ask one.
+settings-sessions = Where you are signed in
+settings-sessions-what = Each browser in which you signed in within the last week.
+settings-session-since = since
+settings-session-own = this browser
+settings-session-end = Sign it out
+settings-session-ended = That browser is signed out.

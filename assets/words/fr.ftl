@@ -90,3 +90,76 @@ refusal-agent-invalid-title = Impossible
 refusal-agent-conflict-title = Impossible maintenant
 refusal-failure-title = Défaillance
 refusal-failure = pimaster n’a pas pu le faire à cause d’une défaillance de son côté. Réessayez ; si cela persiste, un administrateur trouve la raison dans le journal.
+
+## Créer un compte
+sign-up-title = Créer un compte
+sign-up-name = Votre nom, si vous voulez
+sign-up-do = Créer le compte
+sign-up-back = Vers la page de connexion
+sign-up-closed = Personne ne crée de compte soi-même ici. Demandez-en un à un administrateur.
+sign-up-domains = L’adresse doit être de { $domains }.
+sign-up-wait = Trop de comptes ont été créés d’ici. Attendez { $seconds } s puis réessayez.
+sign-up-done = Le compte { $email } attend un administrateur. Une fois accepté, vous vous connectez avec votre mot de passe.
+sign-up-done-before = S’il existait déjà un compte avec cette adresse, il n’a pas changé : connectez-vous, ou demandez à un administrateur un lien pour choisir un mot de passe.
+link-confirm-title = Confirmer votre adresse électronique
+link-confirm-do = C’est mon adresse : { $email }
+
+## Comptes, pour les administrateurs
+nav-users = Utilisateurs
+nav-audit = Journal d’audit
+users-title = Utilisateurs
+users-account = Compte
+users-role = Rôle
+users-made = Créé
+users-seen = Dernière connexion
+users-reservations = Réservations
+users-actions = Actions
+users-never = jamais
+users-confirmed = adresse confirmée
+role-pending = en attente
+role-user = utilisateur
+role-admin = administrateur
+users-accept = Accepter
+users-promote = Rendre administrateur
+users-demote = Plus administrateur
+users-revoke = Retirer l’accès
+users-link = Lien de mot de passe
+users-remove-ask = Supprimer…
+users-remove-effect = { $count ->
+        [0] Le compte n’a pas de réservation.
+        [one] Sa réservation est rendue : ce qui y est déployé est perdu.
+       *[other] Ses { $count } réservations sont rendues : ce qui y est déployé est perdu.
+    } Sessions et jetons prennent fin aussitôt. C’est irréversible.
+users-remove = Supprimer { $email }
+users-remove-self = Vous ne pouvez pas supprimer votre propre compte. Un autre administrateur le peut.
+users-removed = { $email } est supprimé ; ses nœuds sont rendus.
+users-changed = Ce que { $email } peut faire est changé.
+users-last-admin = C’est le seul administrateur. Nommez-en d’abord un autre.
+users-add = Ajouter un compte
+users-add-what = Vous obtenez un lien à transmettre, avec lequel son propriétaire choisit un mot de passe.
+users-add-do = Ajouter le compte
+users-added = Le compte { $email } est créé. Transmettez ce lien à son propriétaire ; il sert une fois, sous 72 heures.
+users-exists = Il existe déjà un compte avec cette adresse.
+users-link-made = Un lien pour que { $email } choisisse un mot de passe ; il sert une fois, sous 72 heures.
+policy-title = Qui peut créer un compte
+policy-open = Chacun peut créer son compte
+policy-domains = Seulement avec des adresses de ces domaines (toutes, si vide)
+policy-confirmed = Une adresse confirmée suffit ; aucun administrateur n’a à accepter
+policy-save = Enregistrer
+policy-saved = C’est enregistré.
+audit-title = Journal d’audit
+audit-empty = Rien n’a encore été fait.
+audit-older = Lignes plus anciennes
+audit-when = Quand
+audit-who = Qui
+audit-from = D’où
+audit-what = Quoi
+audit-subject = À qui ou à quoi
+refusal-administrators-title = Pour les administrateurs
+refusal-administrators = Seuls les administrateurs voient et font cela. Demandez à l’un d’eux.
+settings-sessions = Où vous êtes connecté
+settings-sessions-what = Chaque navigateur où vous vous êtes connecté depuis une semaine.
+settings-session-since = depuis
+settings-session-own = ce navigateur
+settings-session-end = Le déconnecter
+settings-session-ended = Ce navigateur est déconnecté.

@@ -11,12 +11,13 @@ use crate::keys::KeyFolder;
 use crate::model::agent::{
     Caller, ConfigureWish, Configured, EnvironmentView, NodeView, ReservationView, ReserveWish,
 };
+use crate::model::audit::Action;
 use crate::model::clock;
 use crate::model::deployment::Request;
 use crate::model::ids::ReservationId;
 use crate::model::network::Networks;
 use crate::model::node::NodeName;
-use crate::store::{self, Connection, Store, Transaction};
+use crate::store::{self, Connection, Store, Transaction, audit};
 use async_trait::async_trait;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -105,7 +106,13 @@ impl Agent for Local {
     async fn reserve(&self, caller: &Caller, wish: ReserveWish) -> Result<ReservationId> {
         let (owner, now) = (caller.user, clock::now());
         let plan = reserve::plan(wish, now)?;
-        let id = self.write(move |tx| reserve::book(tx, owner, &plan, now)).await?;
+        let actor = caller.actor.clone();
+        let book = move |tx: &Transaction<'_>| {
+            let id = reserve::book(tx, owner, &plan, now)?;
+            audit::record(tx, &actor, Action::Reserved, &plan.shown(id), now)?;
+            Ok(id)
+        };
+        let id = self.write(book).await?;
         tracing::info!(user = owner.0, reservation = id.0, "reserved");
         Ok(id)
     }
@@ -117,21 +124,35 @@ impl Agent for Local {
         self.read(move |conn| configure::judge(conn, &by, id, &checked, now).map(drop)).await?;
         let (password_hash, generated_password) = configure::hash(wish.password.clone()).await?;
         let (by, user) = (caller.clone(), caller.user);
-        self.write(move |tx| configure::store(tx, &by, id, &wish, password_hash, now)).await?;
+        let store = move |tx: &Transaction<'_>| {
+            configure::store(tx, &by, id, &wish, password_hash, now)?;
+            let subject = format!("reservation {id}: {}", wish.environment);
+            Ok(audit::record(tx, &by.actor, Action::Configured, &subject, now)?)
+        };
+        self.write(store).await?;
         tracing::info!(user = user.0, reservation = id.0, "configured");
         Ok(Configured { generated_password })
     }
 
     async fn release(&self, caller: &Caller, id: ReservationId) -> Result<()> {
-        let by = caller.clone();
-        self.write(move |tx| act::release(tx, &by, id)).await?;
+        let (by, now) = (caller.clone(), clock::now());
+        let release = move |tx: &Transaction<'_>| {
+            act::release(tx, &by, id)?;
+            Ok(audit::record(tx, &by.actor, Action::Released, &format!("reservation {id}"), now)?)
+        };
+        self.write(release).await?;
         tracing::info!(user = caller.user.0, reservation = id.0, "released");
         Ok(())
     }
 
     async fn request(&self, caller: &Caller, node: &NodeName, request: Request) -> Result<()> {
-        let (by, name) = (caller.clone(), node.clone());
-        self.write(move |tx| act::request(tx, &by, &name, request)).await?;
+        let (by, name, now) = (caller.clone(), node.clone(), clock::now());
+        let ask = move |tx: &Transaction<'_>| {
+            act::request(tx, &by, &name, request)?;
+            let subject = format!("{name}: {}", request.as_str());
+            Ok(audit::record(tx, &by.actor, Action::Requested, &subject, now)?)
+        };
+        self.write(ask).await?;
         tracing::info!(user = caller.user.0, %node, request = request.as_str(), "requested");
         Ok(())
     }

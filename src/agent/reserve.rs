@@ -23,6 +23,14 @@ pub(super) struct Plan {
     name: String,
 }
 
+impl Plan {
+    /// As the audit log tells it.
+    pub(super) fn shown(&self, id: ReservationId) -> String {
+        let nodes: Vec<&str> = self.nodes.iter().map(NodeName::as_str).collect();
+        format!("reservation {id}: {} from {} until {}", nodes.join(", "), self.start, self.end)
+    }
+}
+
 /// Judges what can be judged without the database.
 pub(super) fn plan(wish: ReserveWish, now: Timestamp) -> Result<Plan> {
     let mut nodes = wish.nodes;

@@ -1,5 +1,6 @@
 //! What the web and the API know of a set of nodes: the views and wishes that every agent speaks. *Pure.*
 
+use super::audit::Actor;
 use super::board::BoardModel;
 use super::clock::Timestamp;
 use super::deployment::{DeploymentState, Progress, Request, StepEvent};
@@ -127,6 +128,8 @@ pub struct Caller {
     pub user: UserId,
     /// Whether it is an administrator's.
     pub is_admin: bool,
+    /// Who that is and from where, for the audit log.
+    pub actor: Actor,
 }
 
 /// A wish to reserve.

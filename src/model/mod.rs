@@ -12,6 +12,7 @@
 //! ```
 
 pub mod agent;
+pub mod audit;
 pub mod board;
 pub mod boot_event;
 pub mod boot_order;

@@ -5,7 +5,7 @@
 use super::error::{Error, Result};
 use rusqlite::Connection;
 
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_guests.sql"),
     include_str!("migrations/0003_boot_events.sql"),
@@ -13,6 +13,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/0005_discovery.sql"),
     include_str!("migrations/0006_detections.sql"),
     include_str!("migrations/0007_networks.sql"),
+    include_str!("migrations/0008_accounts.sql"),
 ];
 
 /// Brings a database to the newest schema, one transaction per migration.

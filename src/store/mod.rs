@@ -17,6 +17,7 @@ mod error;
 mod look;
 mod migrate;
 
+pub mod audit;
 pub mod boot_events;
 pub mod deployments;
 pub mod detections;
@@ -31,6 +32,7 @@ pub mod nodes;
 pub mod reservations;
 pub mod sessions;
 pub mod sightings;
+pub mod site;
 pub mod switches;
 pub mod tokens;
 pub mod users;

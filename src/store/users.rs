@@ -1,11 +1,11 @@
 //! Queries on accounts.
 
-use super::convert::{json, to_json, word};
+use super::convert::{json, time, to_json, word};
 use super::error::Result;
-use crate::model::clock::{Timestamp, to_millis};
+use crate::model::clock::{Timestamp, from_millis, to_millis};
 use crate::model::ids::UserId;
 use crate::model::ssh_key::PublicKey;
-use crate::model::user::{Role, User};
+use crate::model::user::{Account, Role, User};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 
 fn user(row: &Row<'_>) -> rusqlite::Result<User> {
@@ -70,4 +70,73 @@ pub fn set_ssh_keys(tx: &Transaction<'_>, id: UserId, keys: &[PublicKey]) -> Res
 pub fn set_role(tx: &Transaction<'_>, id: UserId, role: Role) -> Result<()> {
     tx.execute("UPDATE users SET role = ?2 WHERE id = ?1", (id.0, role.as_str()))?;
     Ok(())
+}
+
+/// Sets what a person is called.
+pub fn set_name(tx: &Transaction<'_>, id: UserId, name: &str) -> Result<()> {
+    tx.execute("UPDATE users SET name = ?2 WHERE id = ?1", (id.0, name))?;
+    Ok(())
+}
+
+/// Notes that the e-mail address was shown to be theirs.
+pub fn confirm(tx: &Transaction<'_>, id: UserId, now: Timestamp) -> Result<()> {
+    let sql = "UPDATE users SET confirmed_at = coalesce(confirmed_at, ?2) WHERE id = ?1";
+    tx.execute(sql, (id.0, to_millis(now)))?;
+    Ok(())
+}
+
+/// Notes a sign-in.
+pub fn saw(tx: &Transaction<'_>, id: UserId, now: Timestamp) -> Result<()> {
+    tx.execute("UPDATE users SET seen_at = ?2 WHERE id = ?1", (id.0, to_millis(now)))?;
+    Ok(())
+}
+
+/// Whether no other account is an administrator's.
+pub fn is_last_admin(conn: &Connection, id: UserId) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM users WHERE id = ?1 AND role = 'admin')
+                  AND NOT EXISTS (SELECT 1 FROM users WHERE id <> ?1 AND role = 'admin')";
+    Ok(conn.query_row(sql, [id.0], |row| row.get(0))?)
+}
+
+/// Every account: those who wait first, then by address.
+pub fn list(conn: &Connection) -> Result<Vec<Account>> {
+    let sql = "SELECT id, email, name, role, password_hash IS NOT NULL AS has_password, confirmed_at, created_at, seen_at,
+                   (SELECT count(*) FROM reservations WHERE owner_id = users.id AND state <> 'ended') AS reservations
+               FROM users WHERE removed_at IS NULL ORDER BY role <> 'pending', email";
+    let mut statement = conn.prepare_cached(sql)?;
+    Ok(statement.query_map([], account)?.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Takes everything from an account with which somebody could come in, and its name. The row stays, since the
+/// history speaks of it; the address is free for another account.
+pub fn remove(tx: &Transaction<'_>, id: UserId, now: Timestamp) -> Result<()> {
+    tx.execute(
+        "UPDATE users SET email = 'removed-' || id, name = '', role = 'pending', password_hash = NULL, ssh_keys = '[]',
+             removed_at = ?2 WHERE id = ?1",
+        (id.0, to_millis(now)),
+    )?;
+    for sql in [
+        "DELETE FROM sessions WHERE user_id = ?1",
+        "DELETE FROM tokens WHERE user_id = ?1",
+        "DELETE FROM links WHERE user_id = ?1",
+    ] {
+        tx.execute(sql, [id.0])?;
+    }
+    Ok(())
+}
+
+fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
+    let optional =
+        |column: &str| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(from_millis));
+    Ok(Account {
+        id: UserId(row.get("id")?),
+        email: row.get("email")?,
+        name: row.get("name")?,
+        role: word(row, "role", Role::from_word)?,
+        has_password: row.get("has_password")?,
+        confirmed_at: optional("confirmed_at")?,
+        created_at: time(row, "created_at")?,
+        seen_at: optional("seen_at")?,
+        reservations: row.get("reservations")?,
+    })
 }

@@ -92,7 +92,7 @@ async fn link(store: &Store, user: User, purpose: LinkPurpose, public_url: &str)
     let secret = secret::generate()?;
     let hash = secret::digest(&secret);
     let lasts = match purpose {
-        LinkPurpose::SetPassword => SET_PASSWORD_FOR,
+        LinkPurpose::SetPassword | LinkPurpose::ConfirmEmail => SET_PASSWORD_FOR,
         LinkPurpose::SignIn => SIGN_IN_FOR,
     };
     let expires = clock::now() + lasts;

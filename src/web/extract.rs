@@ -10,13 +10,15 @@ use super::secret;
 use super::state::App;
 use super::words::Language;
 use crate::model::agent::Caller;
+use crate::model::audit::Actor;
 use crate::model::clock;
 use crate::model::user::{Role, User};
 use crate::store::sessions;
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method};
+use axum::http::{Extensions, HeaderMap, Method, header};
+use std::net::{IpAddr, SocketAddr};
 
 /// A person who has signed in.
 #[derive(Debug, Clone)]
@@ -28,12 +30,24 @@ pub(super) struct SignedIn {
     pub(super) session: [u8; 32],
     /// For whom pages are made.
     pub(super) reader: Reader,
+    /// From which address, if it is known.
+    pub(super) from: Option<IpAddr>,
 }
 
 impl SignedIn {
     /// As agents know them.
     pub(super) fn caller(&self) -> Caller {
-        Caller { user: self.user.id, is_admin: self.is_admin() }
+        Caller { user: self.user.id, is_admin: self.is_admin(), actor: self.actor() }
+    }
+
+    /// For the audit log.
+    pub(super) fn actor(&self) -> Actor {
+        Actor { email: Some(self.user.email.clone()), from: self.from }
+    }
+
+    /// Nothing for people who are no administrators.
+    pub(super) fn administrator(&self) -> Result<(), Refusal> {
+        if self.is_admin() { Ok(()) } else { Err(Refusal::NotAdministrator) }
     }
 
     /// Whether it is an administrator.
@@ -59,7 +73,8 @@ impl FromRequestParts<App> for SignedIn {
             Role::Pending => Err(Refusal::Pending),
             Role::User | Role::Admin => {
                 let reader = reader(app, &parts.headers);
-                Ok(Self { user: found.user, csrf: found.csrf, session, reader })
+                let from = peer(&parts.extensions);
+                Ok(Self { user: found.user, csrf: found.csrf, session, reader, from })
             }
         }
     }
@@ -91,6 +106,10 @@ pub(super) struct Visit {
     fresh: bool,
     /// For whom pages are made.
     pub(super) reader: Reader,
+    /// From which address, if it is known.
+    pub(super) from: Option<IpAddr>,
+    /// What the browser calls itself.
+    pub(super) browser: String,
 }
 
 /// How long a visit's form can be sent, in seconds.
@@ -112,10 +131,12 @@ impl FromRequestParts<App> for Visit {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let reader = reader(app, &parts.headers);
+        let (reader, from) = (reader(app, &parts.headers), peer(&parts.extensions));
+        let browser = parts.headers.get(header::USER_AGENT).and_then(|line| line.to_str().ok());
+        let browser = browser.unwrap_or_default().chars().take(200).collect();
         match app.signer.read(Cookie::Visit, &parts.headers) {
-            Some(id) => Ok(Self { id, fresh: false, reader }),
-            None => Ok(Self { id: secret::generate()?, fresh: true, reader }),
+            Some(id) => Ok(Self { id, fresh: false, reader, from, browser }),
+            None => Ok(Self { id: secret::generate()?, fresh: true, reader, from, browser }),
         }
     }
 }
@@ -136,6 +157,11 @@ impl FromRequest<App> for VisitForm {
         let fields = read(Request::from_parts(parts, body), app, &visit.csrf(app)).await?;
         Ok(Self { visit, fields })
     }
+}
+
+/// The address of who asks, if it came by network.
+pub(super) fn peer(extensions: &Extensions) -> Option<IpAddr> {
+    extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(from)| from.ip())
 }
 
 /// For whom a page is made: the language that was chosen, else what the browser likes.

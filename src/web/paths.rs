@@ -1,7 +1,7 @@
 //! Links come from here, and nowhere else. *Pure.*
 
 use crate::model::deployment::Request;
-use crate::model::ids::{DetectionId, ReservationId, TokenId};
+use crate::model::ids::{DetectionId, ReservationId, TokenId, UserId};
 use crate::model::net::MacAddr;
 use crate::model::node::NodeName;
 
@@ -9,6 +9,16 @@ use crate::model::node::NodeName;
 pub(super) const SIGN_IN: &str = "/sign-in";
 /// The language of the pages.
 pub(super) const LANGUAGE: &str = "/language";
+/// Make an account.
+pub(super) const SIGN_UP: &str = "/sign-up";
+/// The accounts, for administrators.
+pub(super) const USERS: &str = "/users";
+/// Who may sign up.
+pub(super) const USERS_POLICY: &str = "/users/policy";
+/// What people did, for administrators.
+pub(super) const AUDIT: &str = "/audit";
+/// A person's sessions.
+pub(super) const SETTINGS_SESSIONS: &str = "/settings/sessions";
 /// Sign out.
 pub(super) const SIGN_OUT: &str = "/sign-out";
 /// Choose nodes.
@@ -59,6 +69,31 @@ pub(super) const OPENAPI: &str = "/api/v1/openapi.json";
 /// The page of a one-time link.
 pub(super) fn link(secret: &str) -> String {
     format!("/links/{secret}")
+}
+
+/// What an account may do.
+pub(super) fn user_role(id: UserId) -> String {
+    format!("{USERS}/{id}/role")
+}
+
+/// A link with which somebody chooses a password.
+pub(super) fn user_link(id: UserId) -> String {
+    format!("{USERS}/{id}/link")
+}
+
+/// Removes an account.
+pub(super) fn user_remove(id: UserId) -> String {
+    format!("{USERS}/{id}/remove")
+}
+
+/// Older lines of the audit log.
+pub(super) fn audit_before(id: i64) -> String {
+    format!("{AUDIT}?before={id}")
+}
+
+/// Ends a session of one's own.
+pub(super) fn end_session(name: &str) -> String {
+    format!("{SETTINGS_SESSIONS}/{name}/end")
 }
 
 /// One reservation.

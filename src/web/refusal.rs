@@ -24,6 +24,8 @@ pub(super) enum Refusal {
     SignIn { next: Option<String> },
     /// The account waits for an administrator.
     Pending,
+    /// Only administrators may.
+    NotAdministrator,
     /// The form did not come from our page, or the session has ended since.
     Csrf,
     /// The form is larger than any that we have.
@@ -59,6 +61,9 @@ impl Refusal {
         match self {
             Self::SignIn { .. } => said(StatusCode::UNAUTHORIZED, "sign-in-title", "refusal-sign-in"),
             Self::Pending => said(StatusCode::FORBIDDEN, "refusal-pending-title", "refusal-pending"),
+            Self::NotAdministrator => {
+                said(StatusCode::FORBIDDEN, "refusal-administrators-title", "refusal-administrators")
+            }
             Self::Csrf => said(StatusCode::FORBIDDEN, "refusal-form-title", "refusal-form"),
             Self::TooLarge => {
                 said(StatusCode::PAYLOAD_TOO_LARGE, "refusal-too-large-title", "refusal-too-large")
@@ -92,6 +97,7 @@ impl Refusal {
             }
             Self::SignIn { .. }
             | Self::Pending
+            | Self::NotAdministrator
             | Self::Csrf
             | Self::TooLarge
             | Self::Overdue

@@ -23,6 +23,8 @@ pub(super) struct Shared {
     pub(super) agent: Arc<dyn Agent>,
     pub(super) signer: Signer,
     pub(super) hasher: Hasher,
+    /// How people reach it, for links.
+    pub(super) public_url: String,
     /// The zone in which pages show times.
     pub(super) zone: TimeZone,
     pub(super) limiter: Mutex<Limiter>,
@@ -46,6 +48,7 @@ impl App {
             agent,
             signer,
             hasher: Hasher::new()?,
+            public_url: config.public_url.clone(),
             zone: config.time_zone.clone(),
             limiter: Mutex::default(),
             notices: Mutex::default(),

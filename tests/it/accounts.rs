@@ -147,3 +147,181 @@ async fn links_never_lead_away() {
         assert_eq!(location(&root.post("/sign-in", &fields).await), "/");
     }
 }
+
+const NEW: [(&str, &str); 4] = [
+    ("email", "Eve@Lab.Example"),
+    ("name", "Eve"),
+    ("new_password", "correct horse"),
+    ("again", "correct horse"),
+];
+
+async fn sign_in(browser: &mut Browser<'_>, email: &str) -> StatusCode {
+    browser.get("/sign-in").await;
+    browser.post("/sign-in", &[("email", email), ("password", "correct horse")]).await.status
+}
+
+#[tokio::test]
+async fn who_signs_up_waits_until_an_administrator_accepts() {
+    let app = TestApp::new(1).await;
+    let mut root = Browser::signed_in(&app, "root@lab", Role::Admin).await;
+    let mut eve = Browser::new(&app);
+    eve.get("/sign-up").await;
+    let wrong = eve.post("/sign-up", &[("email", "eve"), ("name", "Eve")]).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        wrong.body.contains("is no e-mail address") && wrong.body.contains("value=\"Eve\""),
+        "{}",
+        wrong.body
+    );
+    let done = eve.post("/sign-up", &NEW).await;
+    assert!(done.body.contains("eve@lab.example waits for an administrator"), "{}", done.body);
+    assert_eq!(sign_in(&mut eve, "eve@lab.example").await, StatusCode::FORBIDDEN);
+
+    let id = app.store.read(|conn| users::by_email(conn, "eve@lab.example")).await.unwrap().unwrap().id;
+    let page = root.get("/users").await;
+    assert!(page.body.contains("eve@lab.example") && page.body.contains("waits"), "{}", page.body);
+    let accepted = root.post(&format!("/users/{id}/role"), &[("role", "user")]).await;
+    assert_eq!(location(&accepted), "/users");
+    assert_eq!(sign_in(&mut eve, "eve@lab.example").await, StatusCode::SEE_OTHER);
+    eve.get("/settings").await;
+
+    // A second account with the address changes nothing and says the same.
+    let mut thief = Browser::new(&app);
+    thief.get("/sign-up").await;
+    let other = [NEW[0], NEW[1], ("new_password", "stolen horse"), ("again", "stolen horse")];
+    let main = |body: &str| between(body, "<main", "</main>").unwrap().to_owned();
+    assert_eq!(main(&thief.post("/sign-up", &other).await.body), main(&done.body));
+    assert_eq!(sign_in(&mut thief, "eve@lab.example").await, StatusCode::SEE_OTHER, "the old password works");
+
+    root.post(&format!("/users/{id}/role"), &[("role", "pending")]).await;
+    assert!(location(&eve.get("/settings").await).starts_with("/sign-in"), "revoked: the session is over");
+    let log = root.get("/audit").await.body;
+    for line in ["signed_up", "eve@lab.example: pending to user", "eve@lab.example: user to pending"] {
+        assert!(log.contains(line), "{line}: {log}");
+    }
+    assert!(log.contains("root@lab") && log.contains("192.0.2.7"), "{log}");
+}
+
+#[tokio::test]
+async fn sign_up_follows_the_policy() {
+    let app = TestApp::new(1).await;
+    let mut root = Browser::signed_in(&app, "root@lab", Role::Admin).await;
+    let policy = [("is_open", "on"), ("domains", "uni.example")];
+    assert_eq!(location(&root.post("/users/policy", &policy).await), "/users");
+    let mut eve = Browser::new(&app);
+    let page = eve.get("/sign-up").await;
+    assert!(page.body.contains("must be of uni.example"), "{}", page.body);
+    let refused = eve.post("/sign-up", &NEW).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.body.contains("expected one of uni.example"), "{}", refused.body);
+    let wrong = root.post("/users/policy", &[("domains", "a@b")]).await;
+    assert!(wrong.body.contains("is no domain") && wrong.body.contains("value=\"a@b\""), "{}", wrong.body);
+    root.post("/users/policy", &[]).await;
+    assert!(eve.get("/sign-up").await.body.contains("Nobody makes an account here"));
+    assert_eq!(eve.post("/sign-up", &NEW).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(app.store.read(|conn| users::by_email(conn, "eve@lab.example")).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn sign_ups_are_slowed() {
+    let app = TestApp::new(1).await;
+    let mut eve = Browser::new(&app);
+    eve.get("/sign-up").await;
+    let mut statuses = Vec::new();
+    for number in 0..6 {
+        let email = format!("eve{number}@lab.example");
+        let fields = [("email", email.as_str()), NEW[2], NEW[3]];
+        statuses.push(eve.post("/sign-up", &fields).await.status.as_u16());
+    }
+    assert_eq!(statuses, [200, 200, 200, 200, 200, 429]);
+}
+
+#[tokio::test]
+async fn the_last_administrator_stays() {
+    let app = TestApp::new(1).await;
+    let mut root = Browser::signed_in(&app, "root@lab", Role::Admin).await;
+    let id = app.store.read(|conn| users::by_email(conn, "root@lab")).await.unwrap().unwrap().id;
+    for role in ["user", "pending"] {
+        root.post(&format!("/users/{id}/role"), &[("role", role)]).await;
+        let page = root.get("/users").await;
+        assert!(page.body.contains("This is the only administrator"), "{}", page.body);
+    }
+    root.post(&format!("/users/{id}/remove"), &[]).await;
+    assert!(root.get("/users").await.body.contains("You cannot remove your own account"));
+    let mut ada = Browser::signed_in(&app, "ada@lab", Role::Admin).await;
+    root.post(&format!("/users/{id}/role"), &[("role", "user")]).await;
+    assert_eq!(root.get("/users").await.status, StatusCode::FORBIDDEN, "there is another one now");
+    assert_eq!(ada.get("/users").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_removed_account_gives_everything_back() {
+    let app = TestApp::new(1).await;
+    let mut root = Browser::signed_in(&app, "root@lab", Role::Admin).await;
+    let mut ada = Browser::signed_in(&app, "ada@lab", Role::User).await;
+    let fields = [("nodes", "pi-01"), ("hours", "2"), ("name", "night run"), ("start", "")];
+    location(&ada.post("/reserve", &fields).await);
+    let id = app.store.read(|conn| users::by_email(conn, "ada@lab")).await.unwrap().unwrap().id;
+    assert!(root.get("/users").await.body.contains("Its reservation is given back"));
+    assert_eq!(location(&root.post(&format!("/users/{id}/remove"), &[]).await), "/users");
+    let page = root.get("/users").await;
+    assert!(
+        page.body.contains("ada@lab is removed") && !page.body.contains("Remove ada@lab"),
+        "{}",
+        page.body
+    );
+    assert!(location(&ada.get("/settings").await).starts_with("/sign-in"));
+    assert!(root.get("/reserve").await.body.contains("<strong>1</strong> of 1 free"));
+    assert_eq!(root.post(&format!("/users/{id}0/remove"), &[]).await.status, StatusCode::NOT_FOUND);
+    Browser::signed_in(&app, "ada@lab", Role::User).await;
+}
+
+#[tokio::test]
+async fn sessions_are_listed_and_ended_from_elsewhere() {
+    let app = TestApp::new(1).await;
+    let mut here = Browser::signed_in(&app, "ada@lab", Role::User).await;
+    let link = web::sign_in_link(&app.store, "ada@lab", "").await.unwrap();
+    let mut there = Browser::new(&app);
+    there.get(&link).await;
+    there.post(&link, &[]).await;
+    let page = here.get("/settings").await.body;
+    assert!(page.contains("this browser") && page.contains("192.0.2.7"), "{page}");
+    let end = between(&page, "action=\"/settings/sessions/", "\"").unwrap().to_owned();
+    let mut eve = Browser::signed_in(&app, "eve@lab", Role::User).await;
+    let path = format!("/settings/sessions/{end}");
+    assert_eq!(eve.post(&path, &[]).await.status, StatusCode::NOT_FOUND, "not hers");
+    assert_eq!(location(&here.post(&path, &[]).await), "/settings");
+    assert!(location(&there.get("/settings").await).starts_with("/sign-in"));
+    assert_eq!(here.get("/settings").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn an_account_made_for_somebody_comes_with_a_link() {
+    let app = TestApp::new(1).await;
+    let mut root = Browser::signed_in(&app, "root@lab", Role::Admin).await;
+    location(&root.post("/users", &[("email", "Bob@Lab")]).await);
+    let page = root.get("/users").await.body;
+    let link = between(&page, "<code class=\"copy\">http://pimaster.test", "</code>").unwrap().to_owned();
+    let mut bob = Browser::new(&app);
+    bob.get(&link).await;
+    location(&bob.post(&link, &NEW[2..]).await);
+    assert_eq!(bob.get("/reserve").await.status, StatusCode::OK);
+    let again = root.post("/users", &[("email", "bob@lab")]).await;
+    assert_eq!(again.status, StatusCode::CONFLICT);
+    assert!(again.body.contains("already"), "{}", again.body);
+}
+
+#[tokio::test]
+async fn administrators_pages_are_theirs() {
+    let app = TestApp::new(1).await;
+    let mut ada = Browser::signed_in(&app, "ada@lab", Role::User).await;
+    for path in ["/users", "/audit"] {
+        assert_eq!(ada.get(path).await.status, StatusCode::FORBIDDEN, "{path}");
+        assert!(location(&Browser::new(&app).get(path).await).starts_with("/sign-in"), "{path}");
+    }
+    for path in ["/users", "/users/policy", "/users/1/role", "/users/1/link", "/users/1/remove"] {
+        let fields = [("role", "admin"), ("email", "x@lab")];
+        assert_eq!(ada.post(path, &fields).await.status, StatusCode::FORBIDDEN, "{path}");
+        assert_eq!(location(&Browser::new(&app).post(path, &fields).await), "/sign-in", "{path}");
+    }
+}

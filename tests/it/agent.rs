@@ -3,6 +3,7 @@
 use crate::test_app::{KEY, OTHER_KEY, ROOT_BYTES, TestApp};
 use pimaster::agent::{Agent, Error, Kind, Whose};
 use pimaster::model::agent::{Caller, ConfigureWish, ReserveWish};
+use pimaster::model::audit::Actor;
 use pimaster::model::clock::{self, SignedDuration, Timestamp};
 use pimaster::model::deployment::{DeploymentState, Request};
 use pimaster::model::ids::{NodeId, ReservationId};
@@ -34,7 +35,7 @@ fn configuration() -> ConfigureWish {
 
 async fn caller(app: &TestApp, email: &str, role: Role) -> Caller {
     let user = web::add_user(&app.store, email, role).await.unwrap();
-    Caller { user, is_admin: role == Role::Admin }
+    Caller { user, is_admin: role == Role::Admin, actor: Actor::default() }
 }
 
 async fn configured(app: &TestApp, caller: &Caller, numbers: &[u8]) -> ReservationId {

@@ -7,6 +7,7 @@ use axum::http::{Request, StatusCode, header};
 use futures_util::StreamExt;
 use pimaster::agent::Agent;
 use pimaster::model::agent::Caller;
+use pimaster::model::audit::Actor;
 use pimaster::model::clock;
 use pimaster::model::deployment::{DeploymentState, Progress, Request as Asked, StepEvent};
 use pimaster::model::ids::{DeploymentId, ReservationId};
@@ -308,7 +309,7 @@ async fn the_stream_hints_at_once_after_a_change_and_ends_at_shutdown() {
     let app = TestApp::new(1).await;
     let ada = Browser::signed_in(&app, "ada@lab", Role::User).await;
     let user = app.store.read(|conn| users::by_email(conn, "ada@lab")).await.unwrap().unwrap().id;
-    let caller = Caller { user, is_admin: false };
+    let caller = Caller { user, is_admin: false, actor: Actor::default() };
     let wish = pimaster::model::agent::ReserveWish {
         nodes: vec!["pi-01".parse().unwrap()],
         start: None,

@@ -2,9 +2,11 @@
 
 use super::problem::Problem;
 use crate::model::agent::Caller;
+use crate::model::audit::Actor;
 use crate::model::clock;
 use crate::model::user::Role;
 use crate::store::tokens;
+use crate::web::extract::peer;
 use crate::web::secret;
 use crate::web::state::App;
 use axum::extract::FromRequestParts;
@@ -36,7 +38,8 @@ impl FromRequestParts<App> for Bearer {
                 return Err(problem.fix("Ask an administrator to accept the account."));
             }
         }
-        Ok(Self(Caller { user: user.id, is_admin: user.role == Role::Admin }))
+        let actor = Actor { email: Some(user.email), from: peer(&parts.extensions) };
+        Ok(Self(Caller { user: user.id, is_admin: user.role == Role::Admin, actor }))
     }
 }
 

@@ -26,6 +26,11 @@ impl Errors {
         value.map_err(|error| self.add(field, error.to_string())).ok()
     }
 
+    /// Takes over the errors of another part of the form.
+    pub(in crate::web) fn take(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// The error beside a field.
     pub(in crate::web) fn at(&self, field: &str) -> Option<&str> {
         self.0.iter().find(|(name, _)| *name == field).map(|(_, text)| text.as_str())

@@ -11,6 +11,7 @@ pub(super) mod enrol;
 pub(super) mod partition_size;
 pub(super) mod reserve;
 pub(super) mod settings;
+pub(super) mod sign_up;
 pub(super) mod ssh_keys;
 
 pub(super) use errors::{Errors, agent_text};

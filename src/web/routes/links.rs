@@ -2,10 +2,11 @@
 
 use super::begin;
 use super::pages::before;
-use crate::model::clock;
-use crate::model::user::LinkPurpose;
+use crate::model::audit::{Action, Actor};
+use crate::model::clock::{self, Timestamp};
+use crate::model::user::{LinkPurpose, Role, SignUpPolicy};
 use crate::store::links::{self, Link};
-use crate::store::{sessions, users};
+use crate::store::{self, Transaction, audit, sessions, site, users};
 use crate::web::extract::{Visit, VisitForm};
 use crate::web::forms::{Errors, settings};
 use crate::web::refusal::Refusal;
@@ -15,6 +16,7 @@ use crate::web::{paths, secret};
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{AppendHeaders, Html, IntoResponse, Response};
+use std::net::IpAddr;
 
 /// What the link is for.
 pub(super) async fn show(
@@ -34,7 +36,7 @@ pub(super) async fn redeem(
 ) -> Result<Response, Refusal> {
     let link = look(&app, &secret).await?;
     let password_hash = match link.purpose {
-        LinkPurpose::SignIn => None,
+        LinkPurpose::SignIn | LinkPurpose::ConfirmEmail => None,
         LinkPurpose::SetPassword => match settings::new_password(&form.fields) {
             Ok(password) => Some(app.hasher.hash(password).await?),
             Err(errors) => {
@@ -43,21 +45,46 @@ pub(super) async fn redeem(
             }
         },
     };
-    let (digest, now) = (secret::digest(&secret), clock::now());
+    let (digest, now, from) = (secret::digest(&secret), clock::now(), form.visit.from);
     let taken = app
         .store
         .write(move |tx| {
             let taken = links::take(tx, &digest, now)?;
-            if let Some((link, hash)) = taken.as_ref().zip(password_hash) {
-                users::set_password(tx, link.user.id, &hash)?;
-                sessions::delete_others(tx, link.user.id, None)?;
+            if let Some(link) = &taken {
+                use_up(tx, link, password_hash, from, now)?;
             }
             Ok(taken)
         })
         .await?;
     let link = taken.ok_or(Refusal::Link)?;
     tracing::info!(user = link.user.email, purpose = link.purpose.as_str(), "one-time link used");
-    begin::session(&app, link.user.id, "/").await
+    begin::session(&app, &form.visit, link.user, "/").await
+}
+
+/// What a link changes, in the transaction that uses it up.
+fn use_up(
+    tx: &Transaction<'_>,
+    link: &Link,
+    password_hash: Option<String>,
+    from: Option<IpAddr>,
+    now: Timestamp,
+) -> store::Result<()> {
+    let (user, actor) = (link.user.id, Actor { email: Some(link.user.email.clone()), from });
+    if let Some(hash) = password_hash {
+        users::set_password(tx, user, &hash)?;
+        sessions::delete_others(tx, user, None)?;
+        audit::record(tx, &actor, Action::PasswordSet, "by link", now)?;
+    }
+    if link.purpose == LinkPurpose::ConfirmEmail {
+        users::confirm(tx, user, now)?;
+        audit::record(tx, &actor, Action::EmailConfirmed, "", now)?;
+        let policy: SignUpPolicy = site::get(tx, SignUpPolicy::NAME)?;
+        if policy.confirmed_is_enough && link.user.role == Role::Pending {
+            users::set_role(tx, user, Role::User)?;
+            audit::record(tx, &actor, Action::RoleChanged, "pending to user, by confirmation", now)?;
+        }
+    }
+    Ok(())
 }
 
 async fn look(app: &App, secret: &str) -> Result<Link, Refusal> {
@@ -76,6 +103,7 @@ fn answer(
     let title = match link.purpose {
         LinkPurpose::SetPassword => visit.reader.say("link-password-title"),
         LinkPurpose::SignIn => visit.reader.say("sign-in-title"),
+        LinkPurpose::ConfirmEmail => visit.reader.say("link-confirm-title"),
     };
     let chrome = before(app, visit, title);
     let action = paths::link(secret);

@@ -3,6 +3,7 @@
 //! *IO: through the agent and the store.* One file per resource.
 
 mod assets;
+mod audit;
 mod begin;
 mod bins;
 mod boots;
@@ -17,5 +18,7 @@ mod pages;
 mod reserve;
 mod settings;
 mod sign_in;
+mod sign_up;
+mod users;
 
 pub(super) use pages::router;

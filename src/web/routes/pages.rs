@@ -1,8 +1,8 @@
 //! The router of the pages, and what all of them need. *Pure, but for notices.*
 
 use super::{
-    assets, bins, boots, configure, detection, discovered, language, links, live, network, reserve, settings,
-    sign_in,
+    assets, audit, bins, boots, configure, detection, discovered, language, links, live, network, reserve,
+    settings, sign_in, sign_up, users,
 };
 use crate::web::extract::{SignedIn, Visit};
 use crate::web::headers;
@@ -58,6 +58,14 @@ pub(in crate::web) fn router() -> Router<App> {
         .route("/settings/password", post(settings::password))
         .route("/settings/tokens", post(settings::make_token))
         .route("/settings/tokens/{id}/revoke", post(settings::revoke_token))
+        .route("/settings/sessions/{name}/end", post(settings::end_session))
+        .route("/sign-up", get(sign_up::show).post(sign_up::sign_up))
+        .route("/users", get(users::show).post(users::add))
+        .route("/users/policy", post(users::set_policy))
+        .route("/users/{id}/role", post(users::change_role))
+        .route("/users/{id}/link", post(users::make_link))
+        .route("/users/{id}/remove", post(users::remove))
+        .route("/audit", get(audit::list))
         .route("/language", post(language::choose))
         .route("/events", get(live::events))
         .route("/assets/{name}", get(assets::show))

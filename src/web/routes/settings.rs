@@ -1,9 +1,10 @@
 //! A person's own account: SSH keys, password, API tokens. *IO: the database; a blocking thread for hashes.*
 
 use super::pages::{chrome, leave};
+use crate::model::audit::Action;
 use crate::model::clock;
 use crate::model::ids::TokenId;
-use crate::store::{sessions, tokens, users};
+use crate::store::{self, Connection, Transaction, audit, sessions, tokens, users};
 use crate::web::accounts::new_token;
 use crate::web::extract::{SignedForm, SignedIn};
 use crate::web::forms::{Errors, settings as form, ssh_keys};
@@ -57,10 +58,11 @@ pub(super) async fn password(
         Err(errors) => return refuse(&app, &signed, None, errors).await,
     };
     let hash = app.hasher.hash(new).await?;
-    let (user, session) = (signed.user.id, signed.session);
+    let (user, session, actor, now) = (signed.user.id, signed.session, signed.actor(), clock::now());
     app.store
         .write(move |tx| {
             users::set_password(tx, user, &hash)?;
+            audit::record(tx, &actor, Action::PasswordSet, "", now)?;
             sessions::delete_others(tx, user, Some(&session))
         })
         .await?;
@@ -78,7 +80,12 @@ pub(super) async fn make_token(
     };
     let token = new_token()?;
     let (user, hash, now) = (signed.user.id, secret::digest(&token), clock::now());
-    app.store.write(move |tx| tokens::insert(tx, &hash, user, &name, now, None)).await?;
+    let actor = signed.actor();
+    let make = move |tx: &Transaction<'_>| {
+        audit::record(tx, &actor, Action::TokenMade, &name, now)?;
+        tokens::insert(tx, &hash, user, &name, now, None)
+    };
+    app.store.write(make).await?;
     Ok(done(
         &app,
         &signed,
@@ -93,11 +100,38 @@ pub(super) async fn revoke_token(
     SignedForm { signed, .. }: SignedForm,
 ) -> Result<Response, Refusal> {
     let id: TokenId = id.parse().map_err(|_| Refusal::NotFound)?;
-    let user = signed.user.id;
-    if !app.store.write(move |tx| tokens::delete(tx, user, id)).await? {
+    let (user, actor, now) = (signed.user.id, signed.actor(), clock::now());
+    let revoke = move |tx: &Transaction<'_>| -> store::Result<bool> {
+        let was_there = tokens::delete(tx, user, id)?;
+        if was_there {
+            audit::record(tx, &actor, Action::TokenRevoked, &format!("token {id}"), now)?;
+        }
+        Ok(was_there)
+    };
+    if !app.store.write(revoke).await? {
         return Err(Refusal::NotFound);
     }
     Ok(done(&app, &signed, Notice::good(signed.reader.say("settings-token-revoked"))))
+}
+
+/// Ends a session of one's own elsewhere.
+pub(super) async fn end_session(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    SignedForm { signed, .. }: SignedForm,
+) -> Result<Response, Refusal> {
+    let (user, actor, now) = (signed.user.id, signed.actor(), clock::now());
+    let end = move |tx: &Transaction<'_>| -> store::Result<bool> {
+        let was_there = sessions::delete_named(tx, user, &name)?;
+        if was_there {
+            audit::record(tx, &actor, Action::SessionEnded, "", now)?;
+        }
+        Ok(was_there)
+    };
+    if !app.store.write(end).await? {
+        return Err(Refusal::NotFound);
+    }
+    Ok(done(&app, &signed, Notice::good(signed.reader.say("settings-session-ended"))))
 }
 
 async fn refuse(
@@ -122,13 +156,18 @@ async fn page(
     errors: Errors,
 ) -> Result<Response, Refusal> {
     let user = signed.user.id;
-    let tokens = app.store.read(move |conn| tokens::list(conn, user)).await?;
+    let (session, now) = (signed.session, signed.reader.now);
+    let look = move |conn: &Connection| -> store::Result<_> {
+        Ok((tokens::list(conn, user)?, sessions::list(conn, user, &session, now)?))
+    };
+    let (tokens, sessions) = app.store.read(look).await?;
     let page = settings::Page {
         chrome: chrome(app, signed, signed.reader.say("settings-title"), Tab::Settings),
         keys: signed.user.ssh_keys.clone(),
         typed_keys,
         has_password: signed.user.password_hash.is_some(),
         tokens,
+        sessions,
         errors,
     };
     Ok((status, Html(settings::page(&page))).into_response())

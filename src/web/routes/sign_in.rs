@@ -2,9 +2,10 @@
 
 use super::begin;
 use super::pages::before;
+use crate::model::audit::{Action, Actor};
 use crate::model::clock;
 use crate::model::user::Role;
-use crate::store::{sessions, users};
+use crate::store::{audit, sessions, users};
 use crate::web::accounts::parse_email;
 use crate::web::cookie::Cookie;
 use crate::web::extract::{SignedForm, SignedIn, Visit, VisitForm};
@@ -69,13 +70,15 @@ pub(super) async fn enter(
     let fits = app.hasher.verify(form.fields.one("password").to_owned(), stored).await?;
     let Some(user) = found.filter(|_| fits) else {
         tracing::info!(from = %from.ip(), account, "sign-in refused");
+        let (actor, now) = (Actor { email: None, from: Some(from.ip()) }, clock::now());
+        app.store.write(move |tx| audit::record(tx, &actor, Action::SignInRefused, &account, now)).await?;
         return refuse(StatusCode::UNPROCESSABLE_ENTITY, &form.visit.reader.say("sign-in-wrong"));
     };
     if user.role == Role::Pending {
         return Err(Refusal::Pending);
     }
     app.limiter.lock().unwrap_or_else(PoisonError::into_inner).forgive(from.ip(), &account);
-    begin::session(&app, user.id, &next).await
+    begin::session(&app, &form.visit, user, &next).await
 }
 
 /// Ends the session.

@@ -40,12 +40,22 @@ pub(in crate::web) enum Tab {
     Manage,
     Discovered,
     Network,
+    Users,
+    Audit,
     Settings,
 }
 
 impl Tab {
-    const ALL: [Self; 6] =
-        [Self::Reserve, Self::Configure, Self::Manage, Self::Discovered, Self::Network, Self::Settings];
+    const ALL: [Self; 8] = [
+        Self::Reserve,
+        Self::Configure,
+        Self::Manage,
+        Self::Discovered,
+        Self::Network,
+        Self::Users,
+        Self::Audit,
+        Self::Settings,
+    ];
 
     fn shown(self, reader: &Reader) -> (String, &'static str) {
         match self {
@@ -54,13 +64,15 @@ impl Tab {
             Self::Manage => (reader.say("nav-manage"), paths::MANAGE),
             Self::Discovered => (reader.say("nav-discovered"), paths::DISCOVERED),
             Self::Network => (reader.say("nav-network"), paths::NETWORK),
+            Self::Users => (reader.say("nav-users"), paths::USERS),
+            Self::Audit => (reader.say("nav-audit"), paths::AUDIT),
             Self::Settings => (reader.say("nav-settings"), paths::SETTINGS),
         }
     }
 
     fn is_for(self, who: &Who) -> bool {
         match self {
-            Self::Discovered | Self::Network => who.is_admin,
+            Self::Discovered | Self::Network | Self::Users | Self::Audit => who.is_admin,
             Self::Reserve | Self::Configure | Self::Manage | Self::Settings => true,
         }
     }
@@ -138,7 +150,11 @@ fn head(chrome: &Chrome) -> Markup {
 /// The zone of the times, and the other languages. Pages that only say something have no token for a form.
 fn foot(chrome: &Chrome) -> Markup {
     let reader = &chrome.reader;
-    let zone = reader.now.to_zoned(reader.zone.clone()).strftime("%Z, UTC%:z").to_string();
+    let short = reader.now.to_zoned(reader.zone.clone()).strftime("%Z").to_string();
+    let zone = match reader.zone.iana_name() {
+        Some(name) if name != short => format!("{name} ({short})"),
+        Some(_) | None => short,
+    };
     html! {
         footer.site {
             p.hint { (reader.with("times-in", &[("zone", zone.into())])) }

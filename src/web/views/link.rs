@@ -23,7 +23,7 @@ pub(in crate::web) struct Page {
 pub(in crate::web) fn page(page: &Page) -> String {
     let body = match page.purpose {
         LinkPurpose::SetPassword => choose(page),
-        LinkPurpose::SignIn => confirm(page),
+        LinkPurpose::SignIn | LinkPurpose::ConfirmEmail => confirm(page),
     };
     document(&page.chrome, Refresh::Never, &body)
 }
@@ -49,7 +49,14 @@ fn confirm(page: &Page) -> Markup {
         form.card.narrow.fields method="post" action=(page.action) data-auto {
             (parts::csrf(&page.chrome.csrf))
             p { (reader.say("link-once")) }
-            button.main { (reader.with("link-sign-in-do", &[("email", page.email.as_str().into())])) }
+            button.main {
+                @match page.purpose {
+                    LinkPurpose::ConfirmEmail => (reader.with("link-confirm-do", &[("email", page.email.as_str().into())])),
+                    LinkPurpose::SetPassword | LinkPurpose::SignIn => {
+                        (reader.with("link-sign-in-do", &[("email", page.email.as_str().into())]))
+                    }
+                }
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ mod parts;
 mod shapes;
 mod states;
 
+pub(super) mod audit;
 pub(super) mod bin;
 pub(super) mod boot;
 pub(super) mod configure;
@@ -20,5 +21,7 @@ pub(super) mod network;
 pub(super) mod reserve;
 pub(super) mod settings;
 pub(super) mod sign_in;
+pub(super) mod sign_up;
+pub(super) mod users;
 
 pub(super) use layout::{Chrome, Tab, Who};

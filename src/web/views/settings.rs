@@ -5,6 +5,7 @@ use super::layout::{Chrome, Refresh, document};
 use super::link::password_fields;
 use super::parts;
 use crate::model::ssh_key::PublicKey;
+use crate::store::sessions::Listed;
 use crate::store::tokens::Token;
 use crate::web::forms::Errors;
 use crate::web::paths;
@@ -20,6 +21,7 @@ pub(in crate::web) struct Page {
     /// Whether the account has a password that must be given to change it.
     pub(in crate::web) has_password: bool,
     pub(in crate::web) tokens: Vec<Token>,
+    pub(in crate::web) sessions: Vec<Listed>,
     pub(in crate::web) errors: Errors,
 }
 
@@ -30,6 +32,7 @@ pub(in crate::web) fn page(page: &Page) -> String {
             (keys(page))
             (password(page))
             (tokens(page))
+            (sessions(page))
         }
     };
     document(&page.chrome, Refresh::Never, &body)
@@ -116,6 +119,31 @@ fn tokens(page: &Page) -> Markup {
                 }
                 (parts::wrong(&page.errors, "token_name"))
                 button.main { (reader.say("settings-token-make")) }
+            }
+        }
+    }
+}
+
+fn sessions(page: &Page) -> Markup {
+    let reader = &page.chrome.reader;
+    html! {
+        section.card {
+            h2 { (reader.say("settings-sessions")) }
+            p.hint { (reader.say("settings-sessions-what")) }
+            ul.tokens {
+                @for session in &page.sessions {
+                    li {
+                        span.node-name { @if session.address.is_empty() { "?" } @else { (session.address) } }
+                        span.far { (session.browser) }
+                        span.far { (reader.say("settings-session-since")) " " (parts::moment(session.created_at, reader)) }
+                        @if session.is_own { strong { (reader.say("settings-session-own")) } } @else {
+                            form method="post" action=(paths::end_session(&session.name)) {
+                                (parts::csrf(&page.chrome.csrf))
+                                button.quiet { (reader.say("settings-session-end")) }
+                            }
+                        }
+                    }
+                }
             }
         }
     }

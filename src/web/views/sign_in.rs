@@ -33,6 +33,7 @@ pub(in crate::web) fn page(page: &Page) -> String {
             }
             button.main { (reader.say("sign-in-do")) }
             p.hint { (reader.say("sign-in-help")) }
+            p { a href=(paths::SIGN_UP) { (reader.say("sign-up-title")) } }
         }
     };
     document(&page.chrome, Refresh::Never, &body)
