@@ -1,5 +1,5 @@
-//! pimaster beside dnsmasq, in network namespaces: refuses to start, notices an address used twice, and as its proxy
-//! boots simulated boards to their last file.
+//! pimaster beside dnsmasq, in network namespaces: refuses to start, notices an address used twice, and boots
+//! simulated boards to their last file as its proxy and, without DHCP of its own, through dnsmasq's options alone.
 //!
 //! Needs the right to make namespaces (root), `ip`, `unshare`, `nsenter` and `dnsmasq`; without them it says so and
 //! proves nothing.
@@ -20,7 +20,7 @@ use pimaster::store::nodes::NewNode;
 use pimaster::store::{Store, networks, nodes};
 use pimaster::tftp;
 use std::fs::File;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, UdpSocket};
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -30,6 +30,13 @@ use tokio_util::sync::CancellationToken;
 const OWN: Ipv4Addr = Ipv4Addr::new(10, 20, 0, 1);
 const DNSMASQ: Ipv4Addr = Ipv4Addr::new(10, 20, 0, 2);
 const FIXED: Ipv4Addr = Ipv4Addr::new(10, 20, 0, 7);
+/// What dnsmasq must tell in place of pimaster: the TFTP server, as each model looks for it, and the name by which
+/// firmware knows a boot server. Forced, since a Pi 4's REQUEST does not say that PXE firmware asks.
+const BOOT_OPTIONS: [&str; 3] = [
+    "--dhcp-boot=,,10.20.0.1",
+    "--dhcp-option-force=66,10.20.0.1",
+    "--dhcp-option-force=43,Raspberry Pi Boot   ",
+];
 
 /// A Pi 4, which sends a REQUEST, and a 3B+, whose ROM takes the OFFER as it is.
 fn boards() -> [(&'static str, Identity); 2] {
@@ -76,7 +83,7 @@ async fn scenario() {
     other.ip(&["link", "set", "dns0", "up"]).await;
     let folder = tempfile::tempdir().unwrap();
     let store = enrolled(&folder).await;
-    let mut dnsmasq = other.dnsmasq().await;
+    let mut dnsmasq = other.dnsmasq(&[]).await;
 
     let refused = Service::start(config(Mode::Authoritative, false), store.clone()).await.unwrap_err();
     assert!(matches!(&refused, dhcp::Error::OtherServer { server: DNSMASQ, .. }), "{refused}");
@@ -89,28 +96,56 @@ async fn scenario() {
 
     proxy(&store, &folder, &board).await;
     dnsmasq.kill().await.unwrap();
+    dnsmasq = other.dnsmasq(&BOOT_OPTIONS).await;
+    off(&store, &folder, &board).await;
+    dnsmasq.kill().await.unwrap();
     used_twice(&store, &folder, &other, &board).await;
     // With dnsmasq gone nothing is in the way.
     drop(Service::start(config(Mode::Authoritative, false), store.clone()).await.unwrap());
 }
 
-/// Beside dnsmasq each board boots to its last file, at an address of dnsmasq's that pimaster learns.
+/// Beside dnsmasq each board boots to its last file: those that put the two OFFERs together, and one that asks the
+/// boot server's port.
 async fn proxy(store: &Store, folder: &tempfile::TempDir, board: &Machine) {
     let running = Running::start(config(Mode::Proxy, false), store, folder).await;
+    let [(_, pi_4), _] = boards();
     for (name, identity) in boards() {
-        let booted = board.boot(identity).await;
-        let NetworkBoot::Loaded(loaded) = booted else { panic!("{name} did not boot: {booted:#?}") };
-        assert_eq!(loaded.lease.boot_server, OWN, "{name}");
-        let address = loaded.lease.address;
-        assert!(
-            (100..=150).contains(&address.octets()[3]),
-            "{name} has {address}, which is not of dnsmasq's"
-        );
-        assert!(loaded.cmdline.contains("nfsroot=10.20.0.1:"), "{name}: {}", loaded.cmdline);
-        until(store, move |conn| Ok(nodes::by_name(conn, name)?.is_some_and(|node| node.address == address)))
-            .await;
+        boots_at_an_address_of_dnsmasqs(store, board, name, identity, Version::Newest).await;
+    }
+    boots_at_an_address_of_dnsmasqs(store, board, "pi-4", pi_4, Version::AsksBootServer).await;
+    running.stop().await;
+}
+
+/// pimaster does no DHCP, and the same boards boot to their last file.
+async fn off(store: &Store, folder: &tempfile::TempDir, board: &Machine) {
+    let running = Running::start(config(Mode::Off, false), store, folder).await;
+    for port in [67, 68, 4011] {
+        UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port)).expect("a port of DHCP is open in mode off");
+    }
+    for (name, identity) in boards() {
+        boots_at_an_address_of_dnsmasqs(store, board, name, identity, Version::Newest).await;
     }
     running.stop().await;
+}
+
+/// The board loads everything from pimaster, which learns the address that it has.
+async fn boots_at_an_address_of_dnsmasqs(
+    store: &Store,
+    board: &Machine,
+    name: &'static str,
+    identity: Identity,
+    version: Version,
+) {
+    let forgotten = store.write(nodes::forget_addresses_in_use).await;
+    forgotten.unwrap();
+    let booted = board.boot(identity, version).await;
+    let NetworkBoot::Loaded(loaded) = booted else { panic!("{name} did not boot: {booted:#?}") };
+    assert_eq!(loaded.lease.boot_server, OWN, "{name}");
+    let address = loaded.lease.address;
+    assert!((100..=150).contains(&address.octets()[3]), "{name} has {address}, which is not of dnsmasq's");
+    assert!(loaded.cmdline.contains("nfsroot=10.20.0.1:"), "{name}: {}", loaded.cmdline);
+    until(store, move |conn| Ok(nodes::by_name(conn, name)?.is_some_and(|node| node.address == address)))
+        .await;
 }
 
 /// Somebody sits on a board's address: the board is answered at once all the same, and both are named.
@@ -118,7 +153,7 @@ async fn used_twice(store: &Store, folder: &tempfile::TempDir, other: &Machine, 
     other.ip(&["addr", "add", "10.20.0.7/24", "dev", "dns0"]).await;
     let running = Running::start(config(Mode::Authoritative, true), store, folder).await;
     let [(_, identity), _] = boards();
-    let booted = board.boot(identity).await;
+    let booted = board.boot(identity, Version::Newest).await;
     let NetworkBoot::Loaded(loaded) = booted else { panic!("no boot: {booted:#?}") };
     assert_eq!(loaded.lease.address, FIXED, "the address is pimaster's to give again");
     until(store, |conn| Ok(!networks::notices(conn)?.is_empty())).await;
@@ -256,8 +291,8 @@ impl Machine {
         assert!(self.inside("ip").args(arguments).status().await.unwrap().success(), "ip {arguments:?}");
     }
 
-    /// dnsmasq as an ordinary DHCP server; running when it says so.
-    async fn dnsmasq(&self) -> Child {
+    /// dnsmasq as an ordinary DHCP server that tells these options as well; running when it says so.
+    async fn dnsmasq(&self, options: &[&str]) -> Child {
         let mut command = self.inside("dnsmasq");
         command.args([
             "--keep-in-foreground",
@@ -272,7 +307,7 @@ impl Machine {
             "--no-ping",
             "--leasefile-ro",
         ]);
-        command.args(["--dhcp-authoritative", "--pid-file="]);
+        command.args(["--dhcp-authoritative", "--pid-file="]).args(options);
         let mut running = command.stderr(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
         let mut said = BufReader::new(running.stderr.take().unwrap()).lines();
         while let Some(line) = said.next_line().await.unwrap() {
@@ -286,7 +321,7 @@ impl Machine {
     }
 
     /// A board is put there, boots once from the network, and is switched off.
-    async fn boot(&self, identity: Identity) -> NetworkBoot {
+    async fn boot(&self, identity: Identity, version: Version) -> NetworkBoot {
         let mac = identity.mac.to_string();
         self.ip(&["link", "set", "eth0", "down"]).await;
         self.ip(&["link", "set", "eth0", "address", &mac]).await;
@@ -299,7 +334,7 @@ impl Machine {
                     let mut wire = Frames::open(identity.mac).unwrap();
                     let firmware = Firmware {
                         identity,
-                        version: Version::Newest,
+                        version,
                         pace: Pace::new(20.0),
                         keep: Keep::Text,
                     };

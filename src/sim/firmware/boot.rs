@@ -125,7 +125,9 @@ impl Firmware {
         match self.version {
             // The ROM finds it on the card at once.
             Version::BootcodeOnCard => BOOTCODE_WAKE,
-            Version::Newest | Version::March2020 | Version::Oldest => self.facts().board.wake,
+            Version::Newest | Version::March2020 | Version::Oldest | Version::AsksBootServer => {
+                self.facts().board.wake
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use super::packet::{Identity, Kind, Lease, Message, Reply};
 use super::programs::LENIENT;
 use super::wire::{Pace, Wire};
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
@@ -14,6 +14,9 @@ const KERNEL_LIST: &[u8] = &[1, 3, 6, 12, 15, 17, 26, 28, 42];
 const KERNEL_MESSAGE_BYTES: usize = 300;
 const KERNEL_DISCOVERS: usize = 6;
 const KERNEL_PATIENCE: Duration = Duration::from_secs(4);
+/// The boot server's port (PXE specification 2.1, section 2.4.5).
+const BOOT_SERVER_PORT: u16 = 4011;
+const LONGEST_REPLY: usize = 1500;
 
 /// Asks as the firmware does; none when nobody answered in its time.
 pub(super) async fn firmware_lease(
@@ -38,9 +41,16 @@ pub(super) async fn firmware_lease(
         if let Some(offers) = offers
             && let Some((reply, boot, source)) = exchange.take(wire, facts, offers, pace).await?
         {
-            let lease = lease(&reply, boot_server(facts.server, &boot, source));
+            let mut lease = lease(&reply, boot_server(facts.server, &boot, source));
             wire.configure(&lease).await?;
-            return Ok(Some(lease));
+            let told = match facts.handshake {
+                Handshake::OfferOnly | Handshake::Full => Some(lease.boot_server),
+                Handshake::ThenBootServer => exchange.ask_boot_server(wire, facts, &lease, pace).await?,
+            };
+            if let Some(boot_server) = told {
+                lease.boot_server = boot_server;
+                return Ok(Some(lease));
+            }
         }
         sleep_until(deadline).await;
     }
@@ -150,7 +160,7 @@ impl Exchange<'_> {
     ) -> io::Result<Option<(Reply, Reply, Ipv4Addr)>> {
         match facts.handshake {
             Handshake::OfferOnly => Ok(Some((address, boot, source))),
-            Handshake::Full => {
+            Handshake::Full | Handshake::ThenBootServer => {
                 let message = firmware_message(Kind::Request, self.xid, facts, self.identity, Some(&address));
                 wire.send_dhcp(&message).await?;
                 let deadline = Instant::now() + pace.timeout(facts.patience);
@@ -165,6 +175,34 @@ impl Exchange<'_> {
                 })
             }
         }
+    }
+
+    /// Asks who offered the boot, now that there is an address, what to boot; gives the TFTP server of the answer.
+    async fn ask_boot_server(
+        &self,
+        wire: &mut dyn Wire,
+        facts: &Dhcp,
+        lease: &Lease,
+        pace: Pace,
+    ) -> io::Result<Option<Ipv4Addr>> {
+        let mut message = Message::new(Kind::Request, self.xid, self.identity.mac);
+        // Option 60, which the EEPROM's REQUEST lacks, is in all packets of the specification.
+        message.using(lease.address).firmware_options(facts, self.identity, Kind::Discover);
+        let socket = wire.transfer_socket().await?;
+        let server = SocketAddrV4::new(lease.boot_server, BOOT_SERVER_PORT);
+        socket.send_to(&message.finish(facts.message_bytes), server).await?;
+        let deadline = Instant::now() + pace.timeout(facts.patience);
+        let mut buffer = [0; LONGEST_REPLY];
+        while let Ok(received) = timeout_at(deadline, socket.receive_from(&mut buffer)).await {
+            let (length, from) = received?;
+            let bytes = buffer.get(..length).unwrap_or_default().to_vec();
+            if let Some((reply, source)) = self.read((bytes, *from.ip()))
+                && (reply.kind, reply.is_boot_server) == (Kind::Ack, true)
+            {
+                return Ok(Some(boot_server(facts.server, &reply, source)));
+            }
+        }
+        Ok(None)
     }
 
     /// The first reply that is wanted, until the deadline; anything else is passed over.

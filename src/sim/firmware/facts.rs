@@ -28,6 +28,8 @@ pub enum Version {
     Oldest,
     /// `bootcode.bin` on the card does what the ROM would, on boards before the Pi 4.
     BootcodeOnCard,
+    /// No version that is known: a Pi 4 that keeps to the PXE specification and asks at the boot server's port.
+    AsksBootServer,
 }
 
 /// One program.
@@ -95,6 +97,8 @@ pub(super) enum Handshake {
     OfferOnly,
     /// REQUEST and ACK follow.
     Full,
+    /// Behind the ACK the board asks the boot server's port what to boot (PXE specification 2.1, section 2.4.5).
+    ThenBootServer,
 }
 
 /// When a good OFFER is acted on.

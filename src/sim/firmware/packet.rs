@@ -105,11 +105,17 @@ impl Message {
         self
     }
 
-    /// The server that gave the lease, for a RELEASE, and the address that is given back.
-    pub(super) fn releasing(&mut self, address: Ipv4Addr, server: Option<Ipv4Addr>) -> &mut Self {
+    /// The address that the board has.
+    pub(super) fn using(&mut self, address: Ipv4Addr) -> &mut Self {
         if let Some(ciaddr) = self.bytes.get_mut(12..16) {
             ciaddr.copy_from_slice(&address.octets());
         }
+        self
+    }
+
+    /// The server that gave the lease, for a RELEASE, and the address that is given back.
+    pub(super) fn releasing(&mut self, address: Ipv4Addr, server: Option<Ipv4Addr>) -> &mut Self {
+        self.using(address);
         if let Some(server) = server {
             self.option(SERVER_ID, &server.octets());
         }

@@ -83,6 +83,9 @@ const DHCP_EEPROM_4_2019: Dhcp = Dhcp {
     ..DHCP_EEPROM_4
 };
 
+/// What PXE firmware does that goes by the specification; no Raspberry Pi is known to.
+const DHCP_PXE_4: Dhcp = Dhcp { handshake: Handshake::ThenBootServer, ..DHCP_EEPROM_4 };
+
 /// The four characters have been seen in both byte orders.
 const DHCP_EEPROM_5: Dhcp = Dhcp { guid: GuidRule::FourCharacters(*b"5iPR"), ..DHCP_EEPROM_4 };
 
@@ -198,6 +201,7 @@ const BOOTCODE: Program = Program { dhcp: Some(&DHCP_BOOTCODE), tftp: TFTP_START
 const START: Program = Program { dhcp: None, tftp: TFTP_START, steps: START_STEPS };
 const START_2018: Program = Program { dhcp: None, tftp: TFTP_START_2018, steps: START_STEPS };
 const EEPROM_4: Program = Program { dhcp: Some(&DHCP_EEPROM_4), tftp: TFTP_EEPROM_4, steps: EEPROM_4_STEPS };
+const PXE_4: Program = Program { dhcp: Some(&DHCP_PXE_4), tftp: TFTP_EEPROM_4, steps: EEPROM_4_STEPS };
 const EEPROM_4_2020: Program =
     Program { dhcp: Some(&DHCP_EEPROM_4_2020), tftp: TFTP_EEPROM_4_2019, steps: EEPROM_4_STEPS };
 const EEPROM_4_2019: Program =
@@ -212,10 +216,13 @@ pub(super) fn programs(model: BoardModel, version: Version) -> &'static [&'stati
     match (model.firmware(), version) {
         (Rom3b | Rom3bPlus, Version::BootcodeOnCard) => &[&BOOTCODE, &START],
         (Rom3b, Version::Oldest) => &[&ROM_3B, &BOOTCODE, &START_2018],
-        (Rom3b, Version::Newest | Version::March2020) => &[&ROM_3B, &BOOTCODE, &START],
+        (Rom3b, Version::Newest | Version::March2020 | Version::AsksBootServer) => &[&ROM_3B, &BOOTCODE, &START],
         (Rom3bPlus, Version::Oldest) => &[&ROM_3B_PLUS, &BOOTCODE, &START_2018],
-        (Rom3bPlus, Version::Newest | Version::March2020) => &[&ROM_3B_PLUS, &BOOTCODE, &START],
+        (Rom3bPlus, Version::Newest | Version::March2020 | Version::AsksBootServer) => {
+            &[&ROM_3B_PLUS, &BOOTCODE, &START]
+        }
         (Eeprom4, Version::Newest | Version::BootcodeOnCard) => &[&EEPROM_4, &START_4],
+        (Eeprom4, Version::AsksBootServer) => &[&PXE_4, &START_4],
         (Eeprom4, Version::March2020) => &[&EEPROM_4_2020, &START_4],
         (Eeprom4, Version::Oldest) => &[&EEPROM_4_2019, &START_4_2021],
         (Eeprom5, _) => &[&EEPROM_5],
