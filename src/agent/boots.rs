@@ -52,6 +52,7 @@ fn view(conn: &Connection, node: Node, now: Timestamp) -> Result<BootView> {
         model: node.model,
         address: node.address,
         boot_target: node.boot_target,
+        boot_order: nodes::boot_order(conn, node.id)?,
     })
 }
 

@@ -226,6 +226,7 @@ fn refusal_kind(refusal: &Refusal) -> Kind {
         }
         Refusal::Outside { .. }
         | Refusal::Own { .. }
+        | Refusal::Router { .. }
         | Refusal::NoSuchSwitch { .. }
         | Refusal::NoSuchPort { .. }
         | Refusal::Protected { .. }

@@ -30,6 +30,9 @@ pub(super) async fn explain(config: Config, name: String, json: bool, out: &Outp
     if let Some(fix) = &explanation.fix {
         out.line(format_args!("What to do: {fix}"))?;
     }
+    if let Some(warning) = view.order_warning() {
+        out.line(format_args!("Warning: {warning}"))?;
+    }
     let Some(began) = view.began else { return Ok(()) };
     out.line(format_args!("\nThe boot that began at {began}; * marks what says so.\n"))?;
     for record in &view.events {

@@ -31,7 +31,14 @@ pub(super) async fn run(config: Config, command: cli::Import, out: Output) -> an
         model: options.model.as_deref().map(str::parse).transpose().context("--model")?,
         subnet: config.dhcp.subnet,
         own: config.dhcp.server_address,
-        free: config.detect.rules.node_ranges.iter().flat_map(|range| range.addresses()).collect(),
+        free: config
+            .detect
+            .rules
+            .networks
+            .iter()
+            .take(1)
+            .flat_map(|home| home.node_ranges.iter().flat_map(|range| range.addresses()))
+            .collect(),
     };
     let store = open_store(&config)?;
     let hosts = found.clone();

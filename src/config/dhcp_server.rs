@@ -1,22 +1,35 @@
 //! The tables `[dhcp]`, `[dhcp.options]` and `[[network.relayed]]`. *Pure.* Called by [`super::Config::judge`].
 
 use super::reader::{Finding, Section, shown};
+use super::sections::{RANGE, judge_ranges};
 use crate::dhcp::{self, extra};
 use crate::model::board::BoardModel;
-use crate::model::net::Subnet;
+use crate::model::net::{AddressRange, Subnet};
 use crate::model::network::{Mode, Network};
 use crate::model::node::NodeName;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use toml::{Table, Value};
 
-/// `[dhcp]`, on top of what `[network]` says.
-pub(super) fn dhcp_server(root: &Table, network: dhcp::Config, findings: &mut Vec<Finding>) -> dhcp::Config {
+/// `[dhcp]`, on top of what `[network]` says and what `[dns]` added to it.
+pub(super) fn dhcp_server(
+    root: &Table,
+    mut network: dhcp::Config,
+    findings: &mut Vec<Finding>,
+) -> dhcp::Config {
     const MODE: &str = "authoritative, proxy or off";
     let mut section = Section::of(root, "dhcp");
     let mode: Mode = section.optional("mode", MODE).unwrap_or(Mode::Authoritative);
     if mode == Mode::Proxy && network.interface.is_none() {
         section.report("mode", "proxy without network.interface", "an interface, or authoritative or off");
+    }
+    // Behind a relay the servers are those at home, unless it says others.
+    for relayed in &mut network.relayed {
+        for (own, home) in [(&mut relayed.dns, &network.dns), (&mut relayed.ntp, &network.ntp)] {
+            if own.is_empty() {
+                own.clone_from(home);
+            }
+        }
     }
     let mut config = dhcp::Config {
         mode,
@@ -38,27 +51,38 @@ pub(super) fn dhcp_server(root: &Table, network: dhcp::Config, findings: &mut Ve
     config
 }
 
+/// A network behind a relay.
+pub(super) struct Relayed {
+    pub(super) network: Network,
+    pub(super) node_ranges: Vec<AddressRange>,
+}
+
 /// Networks behind relays, each apart from all others.
 pub(super) fn relayed(
     section: &mut Section<'_>,
     home: Option<Subnet>,
     findings: &mut Vec<Finding>,
-) -> Vec<Network> {
-    let mut networks: Vec<Network> = Vec::new();
+) -> Vec<Relayed> {
+    const SERVER: &str = "an IPv4 address such as 10.30.0.1";
+    let mut networks: Vec<Relayed> = Vec::new();
     for (path, table) in section.tables("relayed") {
         let mut section = Section::inner(path, table);
         let subnet: Option<Subnet> = section.required("subnet", "an IPv4 network such as 10.30.0.0/24");
         let router: Option<Ipv4Addr> =
             section.required("router", "the relay's IPv4 address such as 10.30.0.1");
+        let node_ranges = section.list("node_ranges", RANGE);
+        judge_ranges(&mut section, &node_ranges, subnet, router);
+        let (dns, ntp) = (section.list("dns", SERVER), section.list("ntp", SERVER));
         if let (Some(subnet), Some(router)) = (subnet, router) {
-            let mut others = networks.iter().map(|other| other.subnet).chain(home);
+            let mut others = networks.iter().map(|other| other.network.subnet).chain(home);
             if others.any(|other| other.contains(subnet.network()) || subnet.contains(other.network())) {
                 section.report("subnet", subnet.to_string(), "a network that overlaps no other one");
             }
             if !subnet.is_host(router) {
                 section.report("router", router.to_string(), &format!("a host address inside {subnet}"));
             }
-            networks.push(Network { subnet, router: Some(router) });
+            let network = Network { subnet, router: Some(router), dns, ntp };
+            networks.push(Relayed { network, node_ranges });
         }
         section.finish(findings);
     }
@@ -206,6 +230,20 @@ mod tests {
     }
 
     #[test]
+    fn a_relayed_network_has_ranges_and_servers_of_its_own() {
+        let network = "network = { subnet = '10.20.0.0/24', address = '10.20.0.1', interface = 'eth0', ntp = ['10.20.0.9'],
+            node_ranges = ['10.20.0.10-10.20.0.19'], relayed = [
+            { subnet = '10.30.0.0/24', router = '10.30.0.1', node_ranges = ['10.30.0.10-10.30.0.19'], dns = ['10.30.0.53'] },
+            { subnet = '10.40.0.0/24', router = '10.40.0.1' } ] }\ndata = { admin_email = 'a@lab' }";
+        let config = Config::judge(&network.parse().unwrap()).unwrap();
+        let told: Vec<_> = config.dhcp.relayed.iter().map(|it| (it.dns.clone(), it.ntp.clone())).collect();
+        let (home, ntp) = (vec![Ipv4Addr::new(10, 20, 0, 1)], vec![Ipv4Addr::new(10, 20, 0, 9)]);
+        assert_eq!(told, [(vec![Ipv4Addr::new(10, 30, 0, 53)], ntp.clone()), (home, ntp)]);
+        let pools: Vec<_> = config.detect.rules.networks.iter().map(|it| it.node_ranges.len()).collect();
+        assert_eq!(pools, [1, 1, 0]);
+    }
+
+    #[test]
     fn relayed_networks_lie_apart() {
         let check = |relayed: &str, keys: &[&str]| {
             let text = format!(
@@ -219,6 +257,19 @@ mod tests {
         check("[{ subnet = '10.20.0.0/25', router = '10.20.0.9' }]", &["network.relayed[0].subnet"]);
         check("[{ subnet = '10.0.0.0/8', router = '10.30.0.9' }]", &["network.relayed[0].subnet"]);
         check("[{ subnet = '10.30.0.0/24', router = '10.31.0.1' }]", &["network.relayed[0].router"]);
+        let ranges = |ranges: &str, key| {
+            check(
+                &format!("[{{ subnet = '10.30.0.0/24', router = '10.30.0.1', node_ranges = {ranges} }}]"),
+                &[key],
+            );
+        };
+        ranges("['10.20.0.10-10.20.0.19']", "network.relayed[0].node_ranges");
+        ranges("['10.30.0.1-10.30.0.19']", "network.relayed[0].node_ranges");
+        ranges("['10.30.0.9-10.30.0.2']", "network.relayed[0].node_ranges[0]");
+        check(
+            "[{ subnet = '10.30.0.0/24', router = '10.30.0.1', dns = ['resolver'] }]",
+            &["network.relayed[0].dns[0]"],
+        );
         check(
             "[{ subnet = '10.30.0.0/24', router = '10.30.0.1', speed = 1 }]",
             &["network.relayed[0].speed"],

@@ -4,6 +4,7 @@
 //! the project's root is read by a test, so it names every key that stands here.
 
 mod dhcp_server;
+mod ports;
 mod reader;
 mod sections;
 
@@ -114,10 +115,11 @@ impl Config {
         let power = power(root, &mut findings);
         let dhcp = dhcp_server(root, network.dhcp.clone(), &mut findings);
         let tftp_server = tftp_server(root, &mut findings);
-        sections::judge_ports(&dhcp, tftp_server.port, &mut findings);
         let nfs = nfs(root, &data, &mut findings);
         let web = web_server(root, &network, &mut findings);
-        let netconsole = console(root, &network, [dhcp.port, tftp_server.port], &mut findings);
+        let netconsole = console(root, &network, &mut findings);
+        let tftp_port = tftp_server.port;
+        ports::judge(&ports::used(&dhcp, dns.as_ref(), tftp_port, &netconsole, &web), &mut findings);
         let deploy = deployments(root, &network, &web, &mut findings);
         let detect = detection(root, network.rules.clone(), &mut findings);
         if !findings.is_empty() {
@@ -247,6 +249,16 @@ mod tests {
         check(&format!("{SMALLEST}\n[web]\nlisten = '0.0.0.0:0'"), "web.listen");
         check(&format!("{SMALLEST}\n[netconsole]\nenabled = 'yes'"), "netconsole.enabled");
         check(&format!("{SMALLEST}\n[netconsole]\nenabled = true\nport = 69"), "netconsole.port");
+        check(&format!("{SMALLEST}\n[dns]\nport = 69"), "tftp.port");
+        check(&format!("{SMALLEST}\n[dns]\nport = 9000"), "web.listen");
+        let console = format!("{SMALLEST}\n[netconsole]\nenabled = true\nport = ");
+        check(&format!("{console}53"), "netconsole.port");
+        check(&format!("{console}4011\n[dhcp]\nmode = 'proxy'"), "netconsole.port");
+        // UDP and TCP are apart, and what a mode or a switch leaves closed is free.
+        judge(&format!("{console}9000")).unwrap();
+        judge(&format!("{console}4011")).unwrap();
+        judge(&format!("{console}67\n[dhcp]\nmode = 'off'")).unwrap();
+        judge(&format!("{console}53\n[dns]\nenabled = false")).unwrap();
         check(&format!("{SMALLEST}\n[nfs]\nroot = '/'"), "nfs.root");
         check(&format!("{SMALLEST}\n[nfs]\nroot = '/srv/a b'"), "nfs.root");
     }

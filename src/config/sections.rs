@@ -2,8 +2,9 @@
 //!
 //! Called by [`super::Config::judge`]. Each reports what is wrong and goes on with something harmless.
 
-use super::dhcp_server::relayed;
+use super::dhcp_server::{Relayed, relayed};
 use super::reader::{Finding, Section};
+use crate::detect::NodeNetwork;
 use crate::dhcp::extra::OptionTables;
 use crate::model::clock::TimeZone;
 use crate::model::folder::DataFolder;
@@ -15,6 +16,9 @@ use std::net::{AddrParseError, IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
+
+/// What is allowed in a list of node ranges.
+pub(super) const RANGE: &str = "two addresses, the lower first, such as 10.20.0.10-10.20.0.99";
 
 pub(super) struct Network {
     pub(super) address: Ipv4Addr,
@@ -38,8 +42,7 @@ pub(super) fn network(root: &toml::Table, findings: &mut Vec<Finding>) -> Networ
     {
         section.report("address", address.to_string(), &format!("a host address inside {subnet}"));
     }
-    let node_ranges: Vec<AddressRange> =
-        section.list("node_ranges", "two addresses, the lower first, such as 10.20.0.10-10.20.0.99");
+    let node_ranges: Vec<AddressRange> = section.list("node_ranges", RANGE);
     judge_ranges(&mut section, &node_ranges, subnet, address);
     if interface.is_none() && address.is_some_and(|address| !address.is_loopback()) {
         section.report("interface", "missing", "the name of the interface to the nodes, such as eth0");
@@ -62,8 +65,13 @@ pub(super) fn network(root: &toml::Table, findings: &mut Vec<Finding>) -> Networ
     }
     let address = address.unwrap_or(Ipv4Addr::UNSPECIFIED);
     let subnet = subnet.unwrap_or_else(|| Subnet::containing(address, 24));
-    let subnets = [subnet].into_iter().chain(relayed.iter().map(|network| network.subnet)).collect();
-    let rules = detect::Rules { subnets, server_address: address, node_ranges, prefix };
+    let mut networks = vec![NodeNetwork { subnet, router, node_ranges }];
+    let mut behind_relays = Vec::new();
+    for Relayed { network, node_ranges } in relayed {
+        networks.push(NodeNetwork { subnet: network.subnet, router: network.router, node_ranges });
+        behind_relays.push(network);
+    }
+    let rules = detect::Rules { networks, server_address: address, prefix };
     let dhcp = dhcp::Config {
         interface,
         server_address: address,
@@ -78,7 +86,7 @@ pub(super) fn network(root: &toml::Table, findings: &mut Vec<Finding>) -> Networ
         mode: Mode::Authoritative,
         beside_others: false,
         boot_port: 4011,
-        relayed,
+        relayed: behind_relays,
         options: OptionTables::default(),
     };
     section.finish(findings);
@@ -107,7 +115,7 @@ pub(super) fn names(
     is_on.then(|| dns::Config {
         interface: network.dhcp.interface.clone(),
         listen,
-        subnets: network.rules.subnets.clone(),
+        subnets: network.rules.subnets(),
         domain: network.dhcp.domain.clone(),
         upstreams: if forward.is_empty() {
             dns::Source::File(PathBuf::from("/etc/resolv.conf"))
@@ -130,19 +138,21 @@ impl FromStr for Upstream {
     }
 }
 
-fn judge_ranges(
+/// Ranges of a network in which one address is somebody's: pimaster's own, or the relay's.
+pub(super) fn judge_ranges(
     section: &mut Section<'_>,
     ranges: &[AddressRange],
     subnet: Option<Subnet>,
-    own: Option<Ipv4Addr>,
+    taken: Option<Ipv4Addr>,
 ) {
     for (number, range) in ranges.iter().enumerate() {
         let seen = format!("{}-{}", range.first, range.last);
         let holds = |address: Ipv4Addr| (range.first..=range.last).contains(&address);
-        if subnet.is_some_and(|subnet| !subnet.is_host(range.first) || !subnet.is_host(range.last)) {
-            section.report("node_ranges", seen, "addresses inside network.subnet");
-        } else if own.is_some_and(holds) {
-            section.report("node_ranges", seen, "addresses without network.address");
+        let is_outside = |subnet: &Subnet| !subnet.is_host(range.first) || !subnet.is_host(range.last);
+        if let Some(subnet) = subnet.filter(is_outside) {
+            section.report("node_ranges", seen, &format!("host addresses inside {subnet}"));
+        } else if let Some(taken) = taken.filter(|taken| holds(*taken)) {
+            section.report("node_ranges", seen, &format!("addresses without {taken}"));
         } else if ranges
             .iter()
             .take(number)
@@ -162,19 +172,6 @@ fn is_domain(name: &str) -> bool {
             && !label.ends_with('-')
     };
     name.len() <= 253 && name.split('.').all(is_label)
-}
-
-/// Two servers of this machine cannot share a UDP port, nor a server one with its clients.
-pub(super) fn judge_ports(dhcp: &dhcp::Config, tftp_port: u16, findings: &mut Vec<Finding>) {
-    let mut report = |key: &str, seen: u16, allowed: &str| {
-        findings.push(Finding { key: key.to_owned(), seen: seen.to_string(), allowed: allowed.to_owned() });
-    };
-    if dhcp.port == dhcp.client_port {
-        report("dhcp.client_port", dhcp.client_port, "another port than dhcp.port");
-    }
-    if tftp_port == dhcp.port {
-        report("tftp.port", tftp_port, "another port than dhcp.port");
-    }
 }
 
 pub(super) struct Tftp {
@@ -305,14 +302,10 @@ fn time_zone(section: &mut Section<'_>) -> TimeZone {
 pub(super) fn console(
     root: &toml::Table,
     network: &Network,
-    taken: [u16; 2],
     findings: &mut Vec<Finding>,
 ) -> netconsole::Config {
     let mut section = Section::of(root, "netconsole");
     let (enabled, port) = (section.flag("enabled", false), section.port("port", 6666));
-    if enabled && taken.contains(&port) {
-        section.report("port", port.to_string(), "another port than dhcp.port and tftp.port");
-    }
     section.finish(findings);
     netconsole::Config { listen: enabled.then(|| SocketAddrV4::new(network.address, port)) }
 }

@@ -30,7 +30,7 @@ pub fn discovered(conn: &Connection, rules: &Rules) -> store::Result<Vec<Discove
 
 fn view(rules: &Rules, known: &mut Known, seen: Sighting) -> DiscoveredView {
     let Sighting { mac, first_at, last_at, requests, observation, port } = seen;
-    let address = rules.address(port, known);
+    let address = rules.address(port, Some(&observation), known);
     let name = address.and_then(|address| rules.name(address, known));
     known.promised.extend(address.map(|address| (address, name.clone())));
     let holder = port.and_then(|port| known.at(port)).map(|node| node.name.clone());
@@ -52,15 +52,19 @@ pub fn enrol(tx: &Transaction<'_>, rules: &Rules, wish: &EnrolWish, now: Timesta
             seen.as_ref().and_then(|seen| seen.port).filter(|port| known.at(*port).is_none())
         }
     };
-    let address = wish.address.or_else(|| rules.address(port, &known)).ok_or(Refusal::NoAddress)?;
+    let told = seen.map(|seen| seen.observation);
+    let free = || rules.address(port, told.as_ref(), &known);
+    let address = wish.address.or_else(free).ok_or(Refusal::NoAddress)?;
     if address == rules.server_address {
         return Err(Refusal::Own { seen: address });
     }
-    if !rules.is_usable(address) {
+    if rules.is_router(address) {
+        return Err(Refusal::Router { seen: address });
+    }
+    if !rules.holds(address) {
         return Err(Refusal::Outside { seen: address, subnets: rules.shown() });
     }
     let name = wish.name.clone().or_else(|| rules.name(address, &known));
-    let told = seen.map(|seen| seen.observation);
     let new = NewNode {
         name: name.ok_or(Refusal::NoName { address })?,
         mac: wish.mac,

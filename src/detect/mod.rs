@@ -29,7 +29,7 @@ pub use enrol::{discovered, enrol, find, forget, replace_board};
 pub use locator::Locator;
 pub use refusal::Refusal;
 pub use rename::rename;
-pub use rules::{Rules, judge_range};
+pub use rules::{NodeNetwork, Rules, judge_range};
 pub use start::{cancel, start};
 
 use std::time::Duration;

@@ -21,6 +21,8 @@ pub enum Refusal {
     Outside { seen: Ipv4Addr, subnets: String },
     #[error("the address is {seen}, which is pimaster's own; expected another address")]
     Own { seen: Ipv4Addr },
+    #[error("the address is {seen}, which is a router's; expected another address")]
+    Router { seen: Ipv4Addr },
     #[error("every address of network.node_ranges is taken, or the list is empty")]
     NoAddress,
     #[error("every name that goes with the address {address} is taken")]
@@ -57,7 +59,9 @@ impl Refusal {
         match self {
             Self::NotSeen { .. } => Some("mac"),
             Self::Clash { field, .. } => Some(field),
-            Self::Outside { .. } | Self::Own { .. } | Self::NoAddress => Some("address"),
+            Self::Outside { .. } | Self::Own { .. } | Self::Router { .. } | Self::NoAddress => {
+                Some("address")
+            }
             Self::NoName { .. } | Self::SameName { .. } => Some("name"),
             Self::NoSuchSwitch { .. } | Self::Hands { .. } | Self::Detecting { .. } => Some("switch"),
             Self::NoSuchPort { .. } | Self::Protected { .. } => Some("port"),
@@ -75,8 +79,12 @@ impl Refusal {
             Self::NotSeen { .. } => "Take one from the list of discovered machines, or switch the board on.",
             Self::NoSuchNode { .. } => "Take a name from the list of nodes.",
             Self::Clash { .. } => "Give another; or, if its board was swapped, put this one in its place.",
-            Self::Outside { .. } | Self::Own { .. } => "Give another address, or leave it out.",
-            Self::NoAddress => "Give an address, or widen network.node_ranges.",
+            Self::Outside { .. } | Self::Own { .. } | Self::Router { .. } => {
+                "Give another address, or leave it out."
+            }
+            Self::NoAddress => {
+                "Give an address, or widen network.node_ranges (for boards behind a relay, its node_ranges)."
+            }
             Self::NoName { .. } => "Give a name.",
             Self::NoSuchSwitch { .. } => "Take a name from `pimaster switch list`.",
             Self::NoSuchPort { .. } => "Give the number printed on the switch.",

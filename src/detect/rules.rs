@@ -1,26 +1,37 @@
 //! Names and addresses for new nodes. *Pure.*
 //!
 //! A switch with a range of its own gives port `p` the address `first_address + p - 1`, so that people find a board
-//! by its address; otherwise the next free address of `network.node_ranges` is taken. The name ends with the last
-//! number of the address.
+//! by its address; otherwise the next free address of the node ranges is taken. A machine that was heard through a relay
+//! gets an address of the network behind it, any other one of pimaster's own. The name ends with the last number of the
+//! address.
 
 use crate::model::device::Device;
 use crate::model::net::{AddressRange, Subnet};
 use crate::model::node::{Node, NodeName};
+use crate::model::observation::Observation;
 use crate::model::rack::{PortRef, Switch};
 use std::net::Ipv4Addr;
 
 /// What new nodes get.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
-    /// The nodes' networks: pimaster's own, and those behind relays.
-    pub subnets: Vec<Subnet>,
-    /// pimaster's own address in it.
+    /// The nodes' networks: pimaster's own first, then those behind relays.
+    pub networks: Vec<NodeNetwork>,
+    /// pimaster's own address in the first of them.
     pub server_address: Ipv4Addr,
-    /// Addresses for nodes whose port has none.
-    pub node_ranges: Vec<AddressRange>,
     /// What names begin with.
     pub prefix: String,
+}
+
+/// A network that nodes are in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeNetwork {
+    /// Its addresses.
+    pub subnet: Subnet,
+    /// Its router, whose address is no node's.
+    pub router: Option<Ipv4Addr>,
+    /// Addresses for nodes whose port has none.
+    pub node_ranges: Vec<AddressRange>,
 }
 
 /// Who is there already.
@@ -58,31 +69,59 @@ impl Known {
 }
 
 impl Rules {
-    /// The address for a node at that port: the port's own if it is free, else the next free one of the pool.
-    pub(super) fn address(&self, port: Option<PortRef>, known: &Known) -> Option<Ipv4Addr> {
+    /// The address for a node at that port: the port's own if it is free and of the network that the machine was heard
+    /// in, else the next free one of that network's pool. None also for a machine behind a relay that is unknown.
+    pub(super) fn address(
+        &self,
+        port: Option<PortRef>,
+        seen: Option<&Observation>,
+        known: &Known,
+    ) -> Option<Ipv4Addr> {
+        let network = match seen.and_then(|seen| seen.relay) {
+            Some(relay) => self.networks.iter().find(|network| network.subnet.contains(relay)),
+            None => self.networks.first(),
+        }?;
         let own = port.and_then(|port| port_address(known.switch(port)?, port.port));
-        let own = own.filter(|address| self.is_usable(*address) && !known.has_address(*address));
-        own.or_else(|| self.pooled(known))
+        let own = own.filter(|address| {
+            let may_be_there = seen.is_none() || network.subnet.is_host(*address);
+            may_be_there && self.is_usable(*address) && !known.has_address(*address)
+        });
+        own.or_else(|| self.pooled(network, known))
     }
 
-    /// The next free address of the pool; what a switch gives to its ports is not in it.
-    fn pooled(&self, known: &Known) -> Option<Ipv4Addr> {
+    /// The next free address of a network's pool; what a switch gives to its ports is not in it.
+    fn pooled(&self, network: &NodeNetwork, known: &Known) -> Option<Ipv4Addr> {
         let is_free = |address: &Ipv4Addr| {
             self.is_usable(*address)
                 && !known.has_address(*address)
                 && !known.switches.iter().any(|switch| owns(switch, *address))
         };
-        self.node_ranges.iter().flat_map(|range| range.addresses()).find(is_free)
+        network.node_ranges.iter().flat_map(|range| range.addresses()).find(is_free)
+    }
+
+    /// The nodes' subnets, pimaster's own first.
+    pub fn subnets(&self) -> Vec<Subnet> {
+        self.networks.iter().map(|network| network.subnet).collect()
     }
 
     /// The networks as text.
     pub(super) fn shown(&self) -> String {
-        self.subnets.iter().map(Subnet::to_string).collect::<Vec<_>>().join(" or ")
+        self.networks.iter().map(|network| network.subnet.to_string()).collect::<Vec<_>>().join(" or ")
+    }
+
+    /// Whether the address lies in one of the networks.
+    pub(super) fn holds(&self, address: Ipv4Addr) -> bool {
+        self.networks.iter().any(|network| network.subnet.is_host(address))
+    }
+
+    /// Whether it is the address of a router.
+    pub(super) fn is_router(&self, address: Ipv4Addr) -> bool {
+        self.networks.iter().any(|network| network.router == Some(address))
     }
 
     /// Whether a node may have that address at all.
-    pub(super) fn is_usable(&self, address: Ipv4Addr) -> bool {
-        self.subnets.iter().any(|subnet| subnet.is_host(address)) && address != self.server_address
+    fn is_usable(&self, address: Ipv4Addr) -> bool {
+        self.holds(address) && address != self.server_address && !self.is_router(address)
     }
 
     /// The name that goes with an address; with one more number of it if another node has that name.
@@ -122,7 +161,8 @@ pub fn judge_range(
     others: &[Switch],
 ) -> Option<String> {
     let last = Ipv4Addr::from_bits(first.to_bits().saturating_add(u32::from(ports.saturating_sub(1))));
-    if !rules.subnets.iter().any(|subnet| subnet.is_host(first) && subnet.is_host(last)) {
+    let holds_both = |network: &NodeNetwork| network.subnet.is_host(first) && network.subnet.is_host(last);
+    if !rules.networks.iter().any(holds_both) {
         return Some(format!("{first}-{last}; expected host addresses in {}", rules.shown()));
     }
     if (first..=last).contains(&rules.server_address) {
@@ -143,13 +183,21 @@ mod tests {
     use crate::model::ids::{NodeId, SwitchId};
     use crate::model::net::MacAddr;
     use crate::model::node::BootTarget;
+    use crate::model::observation::Asker;
     use crate::model::rack::PowerDriver;
+
+    fn network(subnet: &str, router: [u8; 4], range: &str) -> NodeNetwork {
+        let node_ranges = vec![range.parse().unwrap()];
+        NodeNetwork { subnet: subnet.parse().unwrap(), router: Some(router.into()), node_ranges }
+    }
 
     fn rules() -> Rules {
         Rules {
-            subnets: vec!["10.20.0.0/16".parse().unwrap(), "10.31.0.0/24".parse().unwrap()],
+            networks: vec![
+                network("10.20.0.0/16", [10, 20, 0, 254], "10.20.0.1-10.20.0.12"),
+                network("10.31.0.0/24", [10, 31, 0, 1], "10.31.0.1-10.31.0.3"),
+            ],
             server_address: Ipv4Addr::new(10, 20, 0, 1),
-            node_ranges: vec!["10.20.0.1-10.20.0.12".parse().unwrap()],
             prefix: "pi".into(),
         }
     }
@@ -193,7 +241,7 @@ mod tests {
             vec![switch(1, Some([10, 20, 4, 10])), switch(2, None), switch(3, Some([10, 20, 0, 3]))];
         let known = Known { nodes, switches, ..Known::default() };
         let check = |port, expect: [u8; 4]| {
-            assert_eq!(rules().address(port, &known), Some(expect.into()), "{port:?}");
+            assert_eq!(rules().address(port, None, &known), Some(expect.into()), "{port:?}");
         };
         check(at(1, 1), [10, 20, 4, 10]);
         check(at(1, 8), [10, 20, 4, 17]);
@@ -201,8 +249,45 @@ mod tests {
         check(at(1, 2), [10, 20, 0, 11]);
         check(at(2, 1), [10, 20, 0, 11]);
         check(None, [10, 20, 0, 11]);
-        let full = Rules { node_ranges: Vec::new(), ..rules() };
-        assert_eq!(full.address(None, &known), None);
+        let full = Rules {
+            networks: vec![network("10.20.0.0/16", [10, 20, 0, 254], "10.20.0.1-10.20.0.2")],
+            ..rules()
+        };
+        assert_eq!(full.address(None, None, &known), None);
+    }
+
+    #[test]
+    fn a_machine_behind_a_relay_gets_an_address_of_its_network() {
+        let switches = vec![switch(1, Some([10, 31, 0, 10])), switch(2, Some([10, 20, 4, 10]))];
+        let known = Known { nodes: vec![node("pi-02", [10, 31, 0, 2], None)], switches, ..Known::default() };
+        let check = |port, relay: Option<[u8; 4]>, expect: Option<[u8; 4]>| {
+            let seen = Observation { relay: relay.map(Ipv4Addr::from), ..heard() };
+            let address = rules().address(port, Some(&seen), &known);
+            assert_eq!(address, expect.map(Ipv4Addr::from), "{port:?} {relay:?}");
+        };
+        // 10.31.0.1 is the relay's own.
+        check(None, Some([10, 31, 0, 1]), Some([10, 31, 0, 3]));
+        check(at(1, 2), Some([10, 31, 0, 1]), Some([10, 31, 0, 11]));
+        check(at(2, 2), Some([10, 31, 0, 1]), Some([10, 31, 0, 3]));
+        check(at(1, 2), None, Some([10, 20, 0, 2]));
+        check(at(2, 2), None, Some([10, 20, 4, 11]));
+        check(None, Some([10, 99, 0, 1]), None);
+        assert_eq!(rules().address(at(1, 2), None, &known), Some([10, 31, 0, 11].into()), "never heard");
+    }
+
+    fn heard() -> Observation {
+        Observation {
+            asker: Asker::Firmware,
+            vendor_class: None,
+            architecture: None,
+            machine_id: None,
+            host_name: None,
+            serial: None,
+            revision: None,
+            rom_3b: false,
+            is_board: true,
+            relay: None,
+        }
     }
 
     #[test]
@@ -220,7 +305,7 @@ mod tests {
     fn promises_count_as_taken() {
         let first = Ipv4Addr::new(10, 20, 0, 2);
         let known = Known { promised: vec![(first, numbered("pi", first))], ..Known::default() };
-        assert_eq!(rules().address(None, &known), Some(Ipv4Addr::new(10, 20, 0, 3)));
+        assert_eq!(rules().address(None, None, &known), Some(Ipv4Addr::new(10, 20, 0, 3)));
         assert_eq!(rules().name(Ipv4Addr::new(10, 20, 9, 2), &known).unwrap().as_str(), "pi-9-2");
     }
 

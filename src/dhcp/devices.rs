@@ -32,6 +32,7 @@ pub(super) fn respond(
     let Some(network) = config.network_of(request) else {
         return ignored(Ignore::UnknownRelay(request.giaddr));
     };
+    let network = &network;
     let address = device.address;
     if !network.subnet.is_host(address) || address == config.server_address {
         return ignored(Ignore::AddressOutside(address, network.subnet));
@@ -61,7 +62,7 @@ fn heard(heard: Heard) -> Decision {
     Decision { lease: None, verdict: Verdict::Heard(heard) }
 }
 
-fn granted(config: &Config, network: Network, request: &Request, device: &Device, kind: ReplyKind) -> Reply {
+fn granted(config: &Config, network: &Network, request: &Request, device: &Device, kind: ReplyKind) -> Reply {
     let seconds = config.lease_seconds;
     let mut options = vec![
         ReplyOption::ServerIdentifier(config.server_address),
@@ -73,7 +74,7 @@ fn granted(config: &Config, network: Network, request: &Request, device: &Device
     reply(config, request, device, kind, device.address, options)
 }
 
-fn informed(config: &Config, network: Network, request: &Request, device: &Device) -> Reply {
+fn informed(config: &Config, network: &Network, request: &Request, device: &Device) -> Reply {
     let mut options = vec![ReplyOption::ServerIdentifier(config.server_address)];
     options.extend(settings(config, network, request, device));
     reply(config, request, device, ReplyKind::Ack, Ipv4Addr::UNSPECIFIED, options)
@@ -101,14 +102,14 @@ fn refused(config: &Config, request: &Request) -> Reply {
     }
 }
 
-fn settings(config: &Config, network: Network, request: &Request, device: &Device) -> Vec<ReplyOption> {
+fn settings(config: &Config, network: &Network, request: &Request, device: &Device) -> Vec<ReplyOption> {
     let mut options = vec![
         ReplyOption::SubnetMask(network.subnet.mask()),
         ReplyOption::BroadcastAddress(network.subnet.broadcast()),
     ];
     options.extend(network.router.map(ReplyOption::Router));
-    options.extend(some_servers(&config.dns).map(ReplyOption::DomainNameServers));
-    options.extend(some_servers(&config.ntp).map(ReplyOption::NtpServers));
+    options.extend(some_servers(&network.dns).map(ReplyOption::DomainNameServers));
+    options.extend(some_servers(&network.ntp).map(ReplyOption::NtpServers));
     options.push(ReplyOption::HostName(device.name.to_string()));
     options.extend(config.domain.clone().map(ReplyOption::DomainName));
     extra::apply(&mut options, config.options.of_device(&device.name), Asker::System, request);
@@ -187,8 +188,8 @@ mod tests {
         assert_eq!(verdict(other), Verdict::Ignore(Ignore::OtherServer(OTHER_SERVER)));
         let strange = Ipv4Addr::new(10, 99, 0, 1);
         assert_eq!(verdict(pc(DISCOVER).relayed_by(strange)), Verdict::Ignore(Ignore::UnknownRelay(strange)));
-        let network = Network { subnet: "10.30.0.0/24".parse().unwrap(), router: None };
-        let config = Config { relayed: vec![network], ..config() };
+        let network = Network::new("10.30.0.0/24".parse().unwrap(), None);
+        let config = Config { relayed: vec![network.clone()], ..config() };
         let relayed = ask(&config, &pc(DISCOVER).relayed_by([10, 30, 0, 1].into()));
         let expect = Ignore::AddressOutside(OTHER_ADDRESS, network.subnet);
         assert_eq!(relayed.verdict, Verdict::Ignore(expect));

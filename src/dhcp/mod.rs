@@ -102,15 +102,19 @@ impl Config {
 
     /// The network at the interface.
     fn home(&self) -> Network {
-        Network { subnet: self.subnet, router: self.router }
+        let (dns, ntp) = (self.dns.clone(), self.ntp.clone());
+        Network { subnet: self.subnet, router: self.router, dns, ntp }
     }
 
-    /// The network from which a request comes: that of its relay, else the one at the interface. A relay may name
-    /// the network in its information (RFC 3527) instead of by its own address. None if the relay's is unknown.
+    /// The network from which a request comes: that of its relay, else the one at the interface. None if the relay's
+    /// is unknown.
     fn network_of(&self, request: &wire::Request) -> Option<Network> {
-        let named = request.link_selection().or(Some(request.giaddr)).filter(|it| !it.is_unspecified());
-        let Some(relay) = named else { return Some(self.home()) };
-        std::iter::once(self.home()).chain(self.relayed.iter().copied()).find(|it| it.subnet.contains(relay))
+        match request.relay() {
+            Some(relay) if !self.subnet.contains(relay) => {
+                self.relayed.iter().find(|network| network.subnet.contains(relay)).cloned()
+            }
+            Some(_) | None => Some(self.home()),
+        }
     }
 }
 

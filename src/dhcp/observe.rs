@@ -29,6 +29,7 @@ pub fn observe(request: &Request, quirks: Quirks) -> Observation {
         serial: identity.map(|(serial, _)| serial),
         revision: identity.and_then(|(_, revision)| revision),
         rom_3b: id == Some(&ROM_3B_ID) && quirks.has(Quirk::RomByMachineId),
+        relay: request.relay(),
         is_board: identity.is_some() || id == Some(&ROM_3B_ID) || asks_as_a_board(request),
     }
 }

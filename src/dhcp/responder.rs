@@ -278,8 +278,8 @@ impl Exchange<'_> {
                 options.extend(boot::options(firmware, target, id, server, self.quirks));
             }
             Asker::System => {
-                options.extend(some_servers(&config.dns).map(ReplyOption::DomainNameServers));
-                options.extend(some_servers(&config.ntp).map(ReplyOption::NtpServers));
+                options.extend(some_servers(&self.network.dns).map(ReplyOption::DomainNameServers));
+                options.extend(some_servers(&self.network.ntp).map(ReplyOption::NtpServers));
                 options.push(ReplyOption::HostName(self.known.node.name.to_string()));
                 options.extend(config.domain.clone().map(ReplyOption::DomainName));
             }

@@ -327,9 +327,13 @@ async fn a_port_that_is_taken_is_named() {
 
 #[test]
 fn a_relay_decides_the_network() {
-    let home = Network { subnet: "10.20.0.0/24".parse().unwrap(), router: None };
-    let network = Network { subnet: "10.30.0.0/16".parse().unwrap(), router: Some([10, 30, 0, 1].into()) };
-    let config = || Config { relayed: vec![network], ..config() };
+    let home = Network::new("10.20.0.0/24".parse().unwrap(), None);
+    let network = Network {
+        dns: vec![[10, 30, 0, 53].into()],
+        ntp: vec![[10, 30, 0, 123].into()],
+        ..Network::new("10.30.0.0/16".parse().unwrap(), Some([10, 30, 0, 1].into()))
+    };
+    let config = || Config { relayed: vec![network.clone()], ..config() };
     let behind = |address: [u8; 4]| Node { address: address.into(), ..pi_4() };
     let check = |packet: &Packet, address, expect: Result<(), Ignore>| {
         let decision = respond(config(), packet, Some(behind(address)), &[]);
@@ -356,6 +360,13 @@ fn a_relay_decides_the_network() {
     // The relay's own address is elsewhere, and it names the network (RFC 3527).
     let link = eeprom_4().relayed_by(strange.into()).with(82, &[1, 2, 0, 9, 5, 4, 10, 30, 0, 0]);
     check(&link, [10, 30, 0, 7], Ok(()));
+    // What systems are told there is that network's own.
+    let system = udhcpc(DISCOVER).relayed_by([10, 30, 0, 1].into());
+    let offer = answer(respond(config(), &system, Some(behind([10, 30, 0, 7])), &[]));
+    let options = options(&wire::encode(&offer.reply).unwrap());
+    for (code, server) in [(3, [10, 30, 0, 1]), (6, [10, 30, 0, 53]), (42, [10, 30, 0, 123])] {
+        assert!(options.contains(&(code, server.to_vec())), "{code}: {options:?}");
+    }
 }
 
 #[test]

@@ -82,7 +82,7 @@ impl Request {
     }
 
     /// The network that the relay says the client is in (option 82, sub-option 5, RFC 3527).
-    pub fn link_selection(&self) -> Option<Ipv4Addr> {
+    fn link_selection(&self) -> Option<Ipv4Addr> {
         const LINK_SELECTION: u8 = 5;
         let mut rest = self.relay_information.as_deref()?;
         while let [code, length, tail @ ..] = rest {
@@ -93,6 +93,12 @@ impl Request {
             rest = tail.get(usize::from(*length)..)?;
         }
         None
+    }
+
+    /// An address in the network of the relay that passed the request on: its own, unless its information names the
+    /// network (RFC 3527). None if no relay did.
+    pub fn relay(&self) -> Option<Ipv4Addr> {
+        self.link_selection().or(Some(self.giaddr)).filter(|it| !it.is_unspecified())
     }
 
     /// Whether option 55 asks for the vendor's boot settings and the TFTP server.

@@ -13,7 +13,7 @@ use super::wire::{self, Asking, Refusal, Reply, Transport};
 use super::zone::{Place, Zone};
 use super::{Config, Error};
 use crate::model::net::Subnet;
-use crate::store::{self, Connection, Store, nodes};
+use crate::store::{self, Connection, Store, devices, nodes};
 use hickory_proto::op::ResponseCode;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
@@ -269,17 +269,23 @@ impl Desk {
     }
 }
 
-/// The machines of the rack as the database has them.
+/// The machines of the rack as the database has them: nodes, and devices, which have none of their names.
 struct Rows<'a>(&'a Connection);
 
 impl Hosts for Rows<'_> {
     type Error = store::Error;
 
     fn address_of(&self, name: &str) -> Result<Option<Ipv4Addr>, store::Error> {
-        Ok(nodes::by_name(self.0, name)?.map(|node| node.address))
+        if let Some(node) = nodes::by_name(self.0, name)? {
+            return Ok(Some(node.address));
+        }
+        Ok(devices::by_name(self.0, name)?.map(|device| device.address))
     }
 
     fn name_at(&self, address: Ipv4Addr) -> Result<Option<String>, store::Error> {
-        Ok(nodes::by_address(self.0, address)?.map(|node| node.name.to_string()))
+        if let Some(node) = nodes::by_address(self.0, address)? {
+            return Ok(Some(node.name.to_string()));
+        }
+        Ok(devices::by_address(self.0, address)?.map(|device| device.name.to_string()))
     }
 }

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::model::board::{BoardModel, BoardSerial, RevisionCode};
 use crate::model::clock::{self, SignedDuration};
 use crate::model::ids::NodeId;
-use crate::model::net::{MacAddr, Subnet};
+use crate::model::net::{AddressRange, MacAddr, Subnet};
 use crate::sim::firmware::Identity;
 use crate::store::nodes::NewNode;
 use crate::store::{self, Store, guests};
@@ -87,12 +87,15 @@ fn choose_address(config: &Config, taken: &HashSet<Ipv4Addr>) -> Option<Ipv4Addr
     let is_free = |address: &Ipv4Addr| {
         dhcp.subnet.is_host(*address) && *address != dhcp.server_address && !taken.contains(address)
     };
-    let of_ranges =
-        config.detect.rules.node_ranges.iter().flat_map(|range| range.addresses()).filter(is_free).last();
+    let of_ranges = ranges(config).flat_map(|range| range.addresses()).filter(is_free).last();
     let bits = |address: Ipv4Addr| address.to_bits();
     let mut of_subnet =
         (bits(dhcp.subnet.network())..bits(dhcp.subnet.broadcast())).rev().map(Ipv4Addr::from_bits);
     of_ranges.or_else(|| of_subnet.find(is_free))
+}
+
+fn ranges(config: &Config) -> impl Iterator<Item = AddressRange> {
+    config.detect.rules.networks.iter().flat_map(|network| network.node_ranges.iter().copied())
 }
 
 #[cfg(test)]

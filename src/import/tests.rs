@@ -139,6 +139,7 @@ async fn hosts_become_nodes_when_they_are_boards_and_twice_changes_nothing() {
         serial: None,
         revision: Some(crate::model::board::RevisionCode(0xc0_3112)),
         rom_3b: false,
+        relay: None,
         is_board: true,
     };
     let mac = MacAddr([0xdc, 0xa6, 0x32, 0, 0, 1]);

@@ -158,10 +158,8 @@ mod tests {
     use crate::model::network::{Mode, Network};
 
     fn networks() -> Networks {
-        let network = |subnet: &str, router: [u8; 4]| Network {
-            subnet: subnet.parse().unwrap(),
-            router: Some(router.into()),
-        };
+        let network =
+            |subnet: &str, router: [u8; 4]| Network::new(subnet.parse().unwrap(), Some(router.into()));
         Networks {
             mode: Mode::Authoritative,
             interface: None,

@@ -4,6 +4,7 @@
 
 use super::board::{BoardModel, FirmwareClass};
 use super::boot_event::{BootRecord, System};
+use super::boot_order::BootOrder;
 use super::clock::Timestamp;
 use super::node::{BootTarget, NodeName};
 use std::net::Ipv4Addr;
@@ -75,10 +76,19 @@ pub struct BootView {
     pub address: Ipv4Addr,
     /// Where it is to boot.
     pub boot_target: BootTarget,
+    /// The boot order that its EEPROM was last seen with.
+    pub boot_order: Option<BootOrder>,
     /// What the events mean.
     pub explanation: Explanation,
     /// When the boot began; none if nothing was ever heard of the node.
     pub began: Option<Timestamp>,
     /// The boot's events, oldest first.
     pub events: Vec<BootRecord>,
+}
+
+impl BootView {
+    /// What is wrong with the boot order in the board's EEPROM; none if pimaster comes first, or if it was never read.
+    pub fn order_warning(&self) -> Option<String> {
+        self.boot_order.filter(|order| !order.is_network_first()).map(BootOrder::warning)
+    }
 }

@@ -41,12 +41,23 @@ impl FromStr for Mode {
 }
 
 /// A network and what its machines are told of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Network {
     /// Its addresses.
     pub subnet: Subnet,
     /// Its router.
     pub router: Option<Ipv4Addr>,
+    /// DNS servers.
+    pub dns: Vec<Ipv4Addr>,
+    /// NTP servers.
+    pub ntp: Vec<Ipv4Addr>,
+}
+
+impl Network {
+    /// A network whose machines are told of no servers.
+    pub fn new(subnet: Subnet, router: Option<Ipv4Addr>) -> Self {
+        Self { subnet, router, dns: Vec::new(), ntp: Vec::new() }
+    }
 }
 
 /// The networks that pimaster serves.
@@ -202,7 +213,7 @@ mod tests {
 
     #[test]
     fn an_address_is_of_one_network() {
-        let network = |subnet: &str| Network { subnet: subnet.parse().unwrap(), router: None };
+        let network = |subnet: &str| Network::new(subnet.parse().unwrap(), None);
         let networks = Networks {
             mode: Mode::Authoritative,
             interface: None,

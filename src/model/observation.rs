@@ -4,6 +4,7 @@
 
 use super::board::{BoardModel, BoardSerial, FirmwareClass, RevisionCode};
 use serde::{Deserialize, Serialize};
+use std::net::Ipv4Addr;
 
 /// Who of a board is asking: the same board asks again and again on its way up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -47,6 +48,9 @@ pub struct Observation {
     /// Whether the packet has the marks of a Raspberry Pi's boot firmware at all.
     #[serde(default)]
     pub is_board: bool,
+    /// An address in the network behind the relay that passed the packet on; none if it was heard directly.
+    #[serde(default)]
+    pub relay: Option<Ipv4Addr>,
 }
 
 impl Observation {
@@ -97,6 +101,7 @@ mod tests {
             serial: None,
             revision: revision.map(RevisionCode),
             rom_3b: false,
+            relay: None,
             is_board,
         }
     }

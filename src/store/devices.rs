@@ -1,6 +1,6 @@
 //! Queries on devices: machines with a fixed address that are no nodes.
 //!
-//! Written by `commands` and the agent, read by `dhcp` and `tftp`. Triggers hold that no node has a device's name,
+//! Written by `commands` and the agent, read by `dhcp`, `dns` and `tftp`. Triggers hold that no node has a device's name,
 //! hardware address or address.
 
 use super::convert::{optional_json, parsed, to_json};
@@ -86,6 +86,12 @@ pub fn list(conn: &Connection) -> Result<Vec<Device>> {
 pub fn by_mac(conn: &Connection, mac: MacAddr) -> Result<Option<Device>> {
     let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM devices WHERE mac = ?1"))?;
     Ok(statement.query_row([mac.to_string()], device).optional()?)
+}
+
+/// The device of that name.
+pub fn by_name(conn: &Connection, name: &str) -> Result<Option<Device>> {
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM devices WHERE name = ?1"))?;
+    Ok(statement.query_row([name], device).optional()?)
 }
 
 /// The device with that address.

@@ -119,6 +119,7 @@ mod tests {
             serial: serial.map(BoardSerial),
             revision: None,
             rom_3b: false,
+            relay: None,
             is_board: serial.is_some(),
         }
     }

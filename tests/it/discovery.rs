@@ -26,6 +26,7 @@ fn pi_5() -> Observation {
         serial: Some(BoardSerial(0x1234_5678)),
         revision: Some(RevisionCode(0xd0_4170)),
         rom_3b: false,
+        relay: None,
         is_board: true,
     }
 }

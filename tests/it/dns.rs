@@ -8,9 +8,10 @@ use nix::unistd::gettid;
 use pimaster::dns::{Config, Server, Source};
 use pimaster::model::board::BoardModel;
 use pimaster::model::clock;
+use pimaster::model::device::NewDevice;
 use pimaster::model::net::MacAddr;
 use pimaster::store::nodes::NewNode;
-use pimaster::store::{Store, nodes};
+use pimaster::store::{Store, devices, nodes};
 use std::net::{Ipv4Addr, UdpSocket};
 use std::process::Command;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -54,6 +55,13 @@ async fn bind() -> Server {
         port: None,
     };
     store.write(move |tx| nodes::insert(tx, &new, clock::now())).await.unwrap();
+    let switch = NewDevice {
+        name: "switch".parse().unwrap(),
+        mac: MacAddr([0, 0x1b, 0x21, 0, 0, 1]),
+        address: Ipv4Addr::new(10, 20, 0, 2),
+        boot: None,
+    };
+    store.write(move |tx| devices::insert(tx, &switch, clock::now())).await.unwrap().unwrap();
     let upstream = UdpSocket::bind("127.0.0.1:0").unwrap();
     let config = Config {
         interface: Some("pm-server".to_owned()),
@@ -89,6 +97,8 @@ fn clients(board: Board) -> impl FnOnce() + Send + 'static {
         assert_eq!(short("pi-07.rack.lab"), "10.20.0.7\n");
         assert_eq!(short("PI-07"), "10.20.0.7\n");
         assert_eq!(short("-x 10.20.0.7"), "pi-07.rack.lab.\n");
+        assert_eq!(short("switch.rack.lab"), "10.20.0.2\n");
+        assert_eq!(short("-x 10.20.0.2"), "switch.rack.lab.\n");
         assert_eq!(short("+tcp pi-07.rack.lab"), "10.20.0.7\n");
         assert_eq!(short("www.example.org"), "192.0.2.1\n");
         let status = |text: &str| {

@@ -6,6 +6,7 @@ use crate::test_app::TestApp;
 use axum::http::{Method, StatusCode};
 use pimaster::agent::boot_view;
 use pimaster::model::boot_event::{BootEvent, FileOutcome, FileTransfer, SshSeen, System};
+use pimaster::model::boot_order::BootOrder;
 use pimaster::model::clock::{self, SignedDuration};
 use pimaster::model::deployment::DeploymentState;
 use pimaster::model::explanation::{BootView, Outlook};
@@ -213,6 +214,28 @@ async fn a_boot_that_came_up_has_no_fix() {
         (&boot["explanation"]["signature"], &boot["explanation"]["fix"]),
         (&json!("came_up"), &json!(null))
     );
+}
+
+#[tokio::test]
+async fn a_boot_order_that_keeps_the_board_away_is_told_on_page_and_api() {
+    let (app, ada) = rack_of_ada().await;
+    let mut root = Browser::signed_in(&app, "root@lab", Role::Admin).await;
+    let mut set = async |order| {
+        let write = app.store.write(move |tx| {
+            let node = nodes::by_name(tx, "pi-01")?.unwrap().id;
+            nodes::set_boot_order(tx, node, Some(BootOrder(order)))
+        });
+        write.await.unwrap();
+        let boot = app.api(Method::GET, "/nodes/pi-01/boot", &ada, None).await.json();
+        let page = root.get("/nodes/pi-01/boot").await.body;
+        (boot["boot_order_warning"].clone(), boot["boot_order"].clone(), page)
+    };
+    let (warning, order, page) = set(0xf41).await;
+    assert!(warning.as_str().unwrap().contains("set BOOT_ORDER=0xf12"), "{warning}");
+    assert!(order.as_str().unwrap().contains("0xf41"), "{order}");
+    assert!(page.contains("set BOOT_ORDER=0xf12"), "{page}");
+    let (warning, _, page) = set(0xf12).await;
+    assert!(warning.is_null() && !page.contains("set BOOT_ORDER"), "{page}");
 }
 
 #[test]

@@ -332,12 +332,7 @@ impl Machine {
                 runtime().block_on(async {
                     link_up().await.unwrap();
                     let mut wire = Frames::open(identity.mac).unwrap();
-                    let firmware = Firmware {
-                        identity,
-                        version,
-                        pace: Pace::new(20.0),
-                        keep: Keep::Text,
-                    };
+                    let firmware = Firmware { identity, version, pace: Pace::new(20.0), keep: Keep::Text };
                     let booted = firmware.boot(&mut wire).await.unwrap();
                     link_down().await.unwrap();
                     booted

@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use pimaster::agent::{Agent, Local};
-use pimaster::detect::Rules;
+use pimaster::detect::{NodeNetwork, Rules};
 use pimaster::keys::KeyFolder;
 use pimaster::model::board::BoardModel;
 use pimaster::model::clock;
@@ -138,9 +138,12 @@ impl TestApp {
 /// The pool begins after the nodes of every test.
 fn rules() -> Rules {
     Rules {
-        subnets: vec!["10.20.0.0/24".parse().unwrap()],
+        networks: vec![NodeNetwork {
+            subnet: "10.20.0.0/24".parse().unwrap(),
+            router: Some(Ipv4Addr::new(10, 20, 0, 253)),
+            node_ranges: vec!["10.20.0.50-10.20.0.60".parse().unwrap()],
+        }],
         server_address: Ipv4Addr::new(10, 20, 0, 1),
-        node_ranges: vec!["10.20.0.50-10.20.0.60".parse().unwrap()],
         prefix: "pi".into(),
     }
 }
@@ -151,7 +154,7 @@ fn networks() -> Networks {
         mode: Mode::Authoritative,
         interface: Some("eth0".into()),
         own: Ipv4Addr::new(10, 20, 0, 254),
-        home: Network { subnet, router: Some(Ipv4Addr::new(10, 20, 0, 253)) },
+        home: Network::new(subnet, Some(Ipv4Addr::new(10, 20, 0, 253))),
         relayed: vec![],
     }
 }

@@ -216,7 +216,9 @@ pub(super) fn programs(model: BoardModel, version: Version) -> &'static [&'stati
     match (model.firmware(), version) {
         (Rom3b | Rom3bPlus, Version::BootcodeOnCard) => &[&BOOTCODE, &START],
         (Rom3b, Version::Oldest) => &[&ROM_3B, &BOOTCODE, &START_2018],
-        (Rom3b, Version::Newest | Version::March2020 | Version::AsksBootServer) => &[&ROM_3B, &BOOTCODE, &START],
+        (Rom3b, Version::Newest | Version::March2020 | Version::AsksBootServer) => {
+            &[&ROM_3B, &BOOTCODE, &START]
+        }
         (Rom3bPlus, Version::Oldest) => &[&ROM_3B_PLUS, &BOOTCODE, &START_2018],
         (Rom3bPlus, Version::Newest | Version::March2020 | Version::AsksBootServer) => {
             &[&ROM_3B_PLUS, &BOOTCODE, &START]

@@ -24,6 +24,10 @@ pub(super) struct Boot {
     address: String,
     /// Where it is to boot: `installer`, `local` or `environment`.
     boot_target: String,
+    /// The boot order in its EEPROM as it was last read, such as `network, card, again (0xf12)`; null if it never was.
+    boot_order: Option<String>,
+    /// What is wrong with that order and what to do; null if nothing.
+    boot_order_warning: Option<String>,
     /// When the boot began, RFC 3339; null if nothing was heard of the node.
     #[schema(format = DateTime)]
     began: Option<String>,
@@ -119,6 +123,8 @@ impl From<BootView> for Boot {
             model: view.model.as_str().to_owned(),
             address: view.address.to_string(),
             boot_target: view.boot_target.as_str().to_owned(),
+            boot_order: view.boot_order.map(|order| order.to_string()),
+            boot_order_warning: view.order_warning(),
             began: view.began.map(|at| at.to_string()),
             explanation: view.explanation.into(),
             events: view.events.into_iter().map(Seen::from).collect(),

@@ -40,6 +40,8 @@ pub(super) struct Discovered {
     machine_id: Option<String>,
     /// Option 12 of its request.
     host_name: Option<String>,
+    /// An address in the network behind the DHCP relay through which it was heard; null if it was heard directly.
+    relay: Option<String>,
     /// When it first asked, RFC 3339.
     #[schema(format = DateTime)]
     first_at: String,
@@ -255,6 +257,7 @@ impl From<DiscoveredView> for Discovered {
             architecture: observation.architecture,
             machine_id: observation.machine_id,
             host_name: observation.host_name,
+            relay: observation.relay.map(|relay| relay.to_string()),
             first_at: first_at.to_string(),
             last_at: last_at.to_string(),
             requests,

@@ -40,7 +40,11 @@ fn whole(view: &BootView, reader: &Reader) -> Markup {
             (verdict(&view.explanation))
             p.facts {
                 (view.model.shown()) " · " (view.address) " · " (target(view.boot_target))
+                @if let Some(order) = view.boot_order { " · boot order " (order) }
                 @if let Some(began) = view.began { " · began " (parts::moment(began, reader)) }
+            }
+            @if let Some(warning) = view.order_warning() {
+                div.problem.warn { p { (states::badge("warn", Shape::Triangle, "boot order")) " " (warning) } }
             }
         }
         @if let Some(began) = view.began {

@@ -164,6 +164,7 @@ fn facts(machine: &DiscoveredView, reader: &Reader) -> Markup {
         ("vendor class", seen.vendor_class.clone()),
         ("architecture", seen.architecture.map(|number| number.to_string())),
         ("machine id", seen.machine_id.clone()),
+        ("behind the relay", seen.relay.map(|relay| relay.to_string())),
     ];
     html! {
         h2 { (seen.shown()) }
