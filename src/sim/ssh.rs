@@ -61,7 +61,7 @@ impl Server {
             methods: MethodSet::from(&[MethodKind::PublicKey][..]),
             auth_rejection_time: Duration::from_millis(100),
             auth_rejection_time_initial: Some(Duration::ZERO),
-            keys: vec![self.host_key],
+            keys: vec![self.host_key.clone()],
             // Small windows: hundreds of boards live in one process.
             window_size: 128 * 1024,
             channel_buffer_size: 8,
@@ -74,30 +74,35 @@ impl Server {
                 () = self.power_off.cancelled() => return,
                 accepted = self.listener.accept() => accepted,
             };
-            let Ok((stream, _)) = accepted else { continue };
-            let cut = self.power_off.child_token();
-            let cable = Cable { stream, cut: Box::pin(cut.clone().cancelled_owned()), is_cut: false };
-            let door = Door {
-                system: Arc::clone(&self.system),
-                user: String::new(),
-                is_interactive: false,
-                channels: HashMap::new(),
-                cut: cut.clone(),
-                tasks: self.tasks.clone(),
-            };
-            let config = Arc::clone(&config);
-            self.tasks.spawn(async move {
-                let session = tokio::select! {
-                    () = cut.cancelled() => return,
-                    session = russh::server::run_stream(config, cable, door) => session,
-                };
-                if let Ok(session) = session
-                    && let Err(error) = session.await
-                {
-                    tracing::debug!(%error, "a connection to a simulated board ended");
-                }
-            });
+            if let Ok((stream, _)) = accepted {
+                self.serve(Arc::clone(&config), stream);
+            }
         }
+    }
+
+    /// Serves one connection, in a task of its own.
+    fn serve(&self, config: Arc<Config>, stream: TcpStream) {
+        let cut = self.power_off.child_token();
+        let cable = Cable { stream, cut: Box::pin(cut.clone().cancelled_owned()), is_cut: false };
+        let door = Door {
+            system: Arc::clone(&self.system),
+            user: String::new(),
+            is_interactive: false,
+            channels: HashMap::new(),
+            cut: cut.clone(),
+            tasks: self.tasks.clone(),
+        };
+        self.tasks.spawn(async move {
+            let session = tokio::select! {
+                () = cut.cancelled() => return,
+                session = russh::server::run_stream(config, cable, door) => session,
+            };
+            if let Ok(session) = session
+                && let Err(error) = session.await
+            {
+                tracing::debug!(%error, "a connection to a simulated board ended");
+            }
+        });
     }
 }
 

@@ -38,7 +38,7 @@ const LAYERS: [(&str, &[&str]); 25] = [
 
 /// Crate, and the files that may name it.
 const DOORS: [(&str, &[&str]); 9] = [
-    ("dhcproto", &["src/dhcp/wire.rs"]),
+    ("dhcproto", &["src/dhcp/wire/"]),
     ("hickory_proto", &["src/dns/"]),
     ("tftpd", &["src/tftp/"]),
     ("russh", &["src/deploy/ssh.rs", "src/sim/"]),
@@ -46,7 +46,7 @@ const DOORS: [(&str, &[&str]); 9] = [
     ("maud", &["src/web/views/"]),
     ("fluent_bundle", &["src/web/words.rs"]),
     ("snmp2", &["src/power/snmp.rs", "src/power/snmp/", "src/sim/"]),
-    ("clap", &["src/cli.rs", "src/main.rs"]),
+    ("clap", &["src/cli/", "src/main.rs"]),
 ];
 
 fn sources() -> Vec<(String, String)> {
