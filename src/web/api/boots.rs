@@ -1,12 +1,12 @@
 //! How nodes boot, in the API. *IO: through the agent.*
 
 use super::bearer::Bearer;
-use super::nodes::parse;
-use super::path::PathText;
+use super::path::Named;
 use super::problem::Problem;
 use crate::model::boot_event::{BootEvent, BootRecord};
 use crate::model::dhcp_option::DhcpOption;
 use crate::model::explanation::{BootView, Explanation};
+use crate::model::node::NodeName;
 use crate::web::state::App;
 use axum::Json;
 use axum::extract::State;
@@ -106,9 +106,9 @@ pub(super) struct NamedOption {
 pub(super) async fn show(
     Bearer(caller): Bearer,
     State(app): State<App>,
-    PathText(name): PathText,
+    Named(node): Named<NodeName>,
 ) -> Result<Json<Boot>, Problem> {
-    Ok(Json(app.agent.boot(&caller, &parse(&name)?).await?.into()))
+    Ok(Json(app.agent.boot(&caller, &node).await?.into()))
 }
 
 /// The same document for the command line.

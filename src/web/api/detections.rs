@@ -1,15 +1,16 @@
 //! Finding the boards at switch ports, in the API. *IO: through the agent.*
 
 use super::bearer::Bearer;
+use super::created::Created;
 use super::json::JsonBody;
-use super::path::PathText;
+use super::path::Named;
 use super::problem::Problem;
 use crate::model::detection::{DetectWish, DetectedPort, DetectionView};
 use crate::model::ids::DetectionId;
 use crate::web::state::App;
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -83,10 +84,10 @@ pub(super) async fn start(
     Bearer(caller): Bearer,
     State(app): State<App>,
     JsonBody(Detect { switch, ports }): JsonBody<Detect>,
-) -> Result<(StatusCode, [(header::HeaderName, String); 1], Json<Detection>), Problem> {
+) -> Result<Created<Detection>, Problem> {
     let id = app.agent.detect(&caller, DetectWish { switch, ports }).await?;
     let made = app.agent.detection(&caller, id).await?.into();
-    Ok((StatusCode::CREATED, [(header::LOCATION, format!("/api/v1/detections/{id}"))], Json(made)))
+    Ok(Created { at: format!("/api/v1/detections/{id}"), made })
 }
 
 /// One detection with its log. For administrators.
@@ -99,9 +100,9 @@ pub(super) async fn start(
 pub(super) async fn one(
     Bearer(caller): Bearer,
     State(app): State<App>,
-    PathText(id): PathText,
+    Named(id): Named<DetectionId>,
 ) -> Result<Json<Detection>, Problem> {
-    Ok(Json(app.agent.detection(&caller, parse(&id)?).await?.into()))
+    Ok(Json(app.agent.detection(&caller, id).await?.into()))
 }
 
 /// Asks a detection to stop; its ports get back the power they had. For administrators.
@@ -114,9 +115,8 @@ pub(super) async fn one(
 pub(super) async fn cancel(
     Bearer(caller): Bearer,
     State(app): State<App>,
-    PathText(id): PathText,
+    Named(id): Named<DetectionId>,
 ) -> Result<(StatusCode, Json<Detection>), Problem> {
-    let id = parse(&id)?;
     app.agent.cancel_detection(&caller, id).await?;
     Ok((StatusCode::ACCEPTED, Json(app.agent.detection(&caller, id).await?.into())))
 }
@@ -143,11 +143,4 @@ impl From<DetectionView> for Detection {
                 .collect(),
         }
     }
-}
-
-fn parse(id: &str) -> Result<DetectionId, Problem> {
-    id.parse().map_err(|_| {
-        let detail = format!("`{id}` is no detection; expected a number");
-        Problem::new(StatusCode::NOT_FOUND, "not-found", detail).fix("Take the id that starting it gave.")
-    })
 }

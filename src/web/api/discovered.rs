@@ -1,15 +1,17 @@
 //! Machines that are no nodes yet, and the names of nodes, in the API. *IO: through the agent.*
 
 use super::bearer::Bearer;
+use super::created::Created;
 use super::json::JsonBody;
-use super::path::PathText;
+use super::path::Named;
 use super::problem::Problem;
 use crate::model::discovery::{DiscoveredView, EnrolWish, PortName, PortWish, RenameWish};
+use crate::model::net::MacAddr;
 use crate::model::node::NodeName;
 use crate::web::state::App;
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::fmt::Display;
 use std::str::FromStr;
@@ -141,9 +143,9 @@ pub(super) async fn list(
 pub(super) async fn forget(
     Bearer(caller): Bearer,
     State(app): State<App>,
-    PathText(mac): PathText,
+    Named(mac): Named<MacAddr>,
 ) -> Result<StatusCode, Problem> {
-    app.agent.forget(&caller, parse("mac", &mac)?).await?;
+    app.agent.forget(&caller, mac).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -160,10 +162,10 @@ pub(super) async fn enrol(
     Bearer(caller): Bearer,
     State(app): State<App>,
     JsonBody(wish): JsonBody<Enrol>,
-) -> Result<(StatusCode, [(header::HeaderName, &'static str); 1], Json<Enrolled>), Problem> {
+) -> Result<Created<Enrolled>, Problem> {
     let name = app.agent.enrol(&caller, wish.judge()?).await?;
     let made = Enrolled { name: name.to_string() };
-    Ok((StatusCode::CREATED, [(header::LOCATION, "/api/v1/nodes")], Json(made)))
+    Ok(Created { at: "/api/v1/nodes".to_owned(), made })
 }
 
 /// Puts a discovered board in a node's place: name, address and port stay. For administrators.
@@ -177,10 +179,10 @@ pub(super) async fn enrol(
 pub(super) async fn replace_board(
     Bearer(caller): Bearer,
     State(app): State<App>,
-    PathText(name): PathText,
+    Named(node): Named<NodeName>,
     JsonBody(wish): JsonBody<Replace>,
 ) -> Result<StatusCode, Problem> {
-    app.agent.replace_board(&caller, &parse("name", &name)?, parse("mac", &wish.mac)?).await?;
+    app.agent.replace_board(&caller, &node, parse("mac", &wish.mac)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -5,6 +5,7 @@
 //! it with `assets/openapi.json`.
 
 mod bearer;
+mod created;
 mod json;
 mod path;
 mod problem;

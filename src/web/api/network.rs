@@ -2,8 +2,9 @@
 
 use super::answers::time;
 use super::bearer::Bearer;
+use super::created::Created;
 use super::json::JsonBody;
-use super::path::PathText;
+use super::path::Named;
 use super::problem::Problem;
 use crate::model::device::{self, NewDevice};
 use crate::model::network::{self, ForeignServer, LeaseView, NetworkView, StoredNotice};
@@ -38,9 +39,9 @@ pub(super) async fn add_device(
     Bearer(caller): Bearer,
     State(app): State<App>,
     JsonBody(wish): JsonBody<AddDevice>,
-) -> Result<(StatusCode, Json<Device>), Problem> {
+) -> Result<Created<Device>, Problem> {
     let device = wish.judge()?;
-    let shown = Device::from(device::Device {
+    let made = Device::from(device::Device {
         name: device.name.clone(),
         mac: device.mac,
         address: device.address,
@@ -48,7 +49,7 @@ pub(super) async fn add_device(
         seen_at: None,
     });
     app.agent.add_device(&caller, device).await?;
-    Ok((StatusCode::CREATED, Json(shown)))
+    Ok(Created { at: "/api/v1/network".to_owned(), made })
 }
 
 /// Takes a device's fixed address away.
@@ -61,12 +62,8 @@ pub(super) async fn add_device(
 pub(super) async fn remove_device(
     Bearer(caller): Bearer,
     State(app): State<App>,
-    PathText(name): PathText,
+    Named(name): Named<NodeName>,
 ) -> Result<StatusCode, Problem> {
-    let name: NodeName = name.parse().map_err(|error: crate::model::node::NotANodeName| {
-        let problem = Problem::new(StatusCode::NOT_FOUND, "not-found", error.to_string());
-        problem.fix("Take a name from the list of devices.")
-    })?;
     app.agent.remove_device(&caller, &name).await?;
     Ok(StatusCode::NO_CONTENT)
 }

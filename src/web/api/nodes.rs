@@ -2,7 +2,7 @@
 
 use super::answers::{Accepted, Node};
 use super::bearer::Bearer;
-use super::path::PathText;
+use super::path::Named;
 use super::problem::Problem;
 use crate::model::deployment::Request;
 use crate::model::node::NodeName;
@@ -31,9 +31,9 @@ pub(super) async fn list(_: Bearer, State(app): State<App>) -> Result<Json<Vec<N
 pub(super) async fn hard_reboot(
     bearer: Bearer,
     State(app): State<App>,
-    PathText(name): PathText,
+    Named(node): Named<NodeName>,
 ) -> Result<(StatusCode, Json<Accepted>), Problem> {
-    request(&bearer, &app, name, Request::HardReboot).await
+    request(&bearer, &app, node, Request::HardReboot).await
 }
 
 /// Deploys the same environment on a node again, from the beginning.
@@ -47,9 +47,9 @@ pub(super) async fn hard_reboot(
 pub(super) async fn deploy_again(
     bearer: Bearer,
     State(app): State<App>,
-    PathText(name): PathText,
+    Named(node): Named<NodeName>,
 ) -> Result<(StatusCode, Json<Accepted>), Problem> {
-    request(&bearer, &app, name, Request::DeployAgain).await
+    request(&bearer, &app, node, Request::DeployAgain).await
 }
 
 /// Takes one node down: access ends, its card is wiped, it goes off. The reservation ends with its last node.
@@ -63,27 +63,18 @@ pub(super) async fn deploy_again(
 pub(super) async fn destroy(
     bearer: Bearer,
     State(app): State<App>,
-    PathText(name): PathText,
+    Named(node): Named<NodeName>,
 ) -> Result<(StatusCode, Json<Accepted>), Problem> {
-    request(&bearer, &app, name, Request::Destroy).await
+    request(&bearer, &app, node, Request::Destroy).await
 }
 
 async fn request(
     Bearer(caller): &Bearer,
     app: &App,
-    name: String,
+    node: NodeName,
     request: Request,
 ) -> Result<(StatusCode, Json<Accepted>), Problem> {
-    let node = parse(&name)?;
     app.agent.request(caller, &node, request).await?;
     let accepted = Accepted { node: node.to_string(), request: request.as_str().to_owned() };
     Ok((StatusCode::ACCEPTED, Json(accepted)))
-}
-
-/// The name of a node in a path.
-pub(super) fn parse(name: &str) -> Result<NodeName, Problem> {
-    name.parse().map_err(|error: crate::model::node::NotANodeName| {
-        let problem = Problem::new(StatusCode::NOT_FOUND, "not-found", error.to_string());
-        problem.fix("Take a name from the list of nodes.")
-    })
 }

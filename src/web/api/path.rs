@@ -1,21 +1,66 @@
-//! The variable part of a path, whose refusal is a problem like any other. *Pure.*
+//! The variable part of a path, read as what it names; its refusal is a problem like any other. *Pure.*
 
 use super::problem::Problem;
+use crate::model::ids::{DetectionId, ReservationId};
+use crate::model::net::{MacAddr, NotAMac};
+use crate::model::node::{NodeName, NotANodeName};
 use axum::extract::{FromRequestParts, Path};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
+use std::num::ParseIntError;
+use std::str::FromStr;
 
-/// The one variable part of a path.
+/// What the one variable part of a path names.
 #[derive(Debug)]
-pub(super) struct PathText(pub(super) String);
+pub(super) struct Named<T>(pub(super) T);
 
-impl<S: Send + Sync> FromRequestParts<S> for PathText {
+/// What paths can name. A text that can name none is not found.
+pub(super) trait InPath: FromStr {
+    /// Where those are that exist.
+    const FIX: &'static str;
+    /// What was seen and what was expected.
+    fn refusal(seen: &str, why: Self::Err) -> String;
+}
+
+impl InPath for NodeName {
+    const FIX: &'static str = "Take a name from the list of nodes, or of devices.";
+    fn refusal(_: &str, why: NotANodeName) -> String {
+        why.to_string()
+    }
+}
+
+impl InPath for MacAddr {
+    const FIX: &'static str = "Take an address from the list of discovered machines.";
+    fn refusal(_: &str, why: NotAMac) -> String {
+        why.to_string()
+    }
+}
+
+impl InPath for ReservationId {
+    const FIX: &'static str = "Take an id from the list of reservations.";
+    fn refusal(seen: &str, _: ParseIntError) -> String {
+        format!("`{seen}` is no reservation; expected a number")
+    }
+}
+
+impl InPath for DetectionId {
+    const FIX: &'static str = "Take the id that starting it gave.";
+    fn refusal(seen: &str, _: ParseIntError) -> String {
+        format!("`{seen}` is no detection; expected a number")
+    }
+}
+
+impl<T: InPath, S: Send + Sync> FromRequestParts<S> for Named<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Path(text) = Path::from_request_parts(parts, state).await.map_err(|error| {
+        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|error| {
             let detail = format!("the path cannot be read: {}", error.body_text());
             Problem::new(error.status(), "malformed", detail).fix("Send UTF-8, percent-encoded.")
         })?;
-        Ok(Self(text))
+        let named = text.parse().map_err(|why| {
+            Problem::new(StatusCode::NOT_FOUND, "not-found", T::refusal(&text, why)).fix(T::FIX)
+        })?;
+        Ok(Self(named))
     }
 }

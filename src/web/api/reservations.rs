@@ -2,8 +2,9 @@
 
 use super::answers::{Configured, Event, Reservation};
 use super::bearer::Bearer;
+use super::created::Created;
 use super::json::JsonBody;
-use super::path::PathText;
+use super::path::Named;
 use super::problem::Problem;
 use super::wishes::{Configure, Reserve};
 use crate::agent::Whose;
@@ -12,7 +13,6 @@ use crate::model::ids::ReservationId;
 use crate::web::state::App;
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
 
 /// The caller's reservations that are not over; everybody's for an administrator.
 #[utoipa::path(get, path = "/api/v1/reservations", tag = "reservations", operation_id = "list_reservations",
@@ -39,10 +39,10 @@ pub(super) async fn reserve(
     Bearer(caller): Bearer,
     State(app): State<App>,
     JsonBody(wish): JsonBody<Reserve>,
-) -> Result<(StatusCode, [(header::HeaderName, String); 1], Json<Reservation>), Problem> {
+) -> Result<Created<Reservation>, Problem> {
     let id = app.agent.reserve(&caller, wish.judge()?).await?;
     let made = look(&app, &caller, id).await?;
-    Ok((StatusCode::CREATED, [(header::LOCATION, format!("/api/v1/reservations/{id}"))], Json(made)))
+    Ok(Created { at: format!("/api/v1/reservations/{id}"), made })
 }
 
 /// One reservation with the state of each node.
@@ -55,9 +55,9 @@ pub(super) async fn reserve(
 pub(super) async fn one(
     Bearer(caller): Bearer,
     State(app): State<App>,
-    PathText(id): PathText,
+    Named(id): Named<ReservationId>,
 ) -> Result<Json<Reservation>, Problem> {
-    Ok(Json(look(&app, &caller, parse(&id)?).await?))
+    Ok(Json(look(&app, &caller, id).await?))
 }
 
 /// Says what shall be put on the nodes: the deployment starts when the reservation does.
@@ -74,10 +74,9 @@ pub(super) async fn one(
 pub(super) async fn configure(
     Bearer(caller): Bearer,
     State(app): State<App>,
-    PathText(id): PathText,
+    Named(id): Named<ReservationId>,
     JsonBody(wish): JsonBody<Configure>,
 ) -> Result<Json<Configured>, Problem> {
-    let id = parse(&id)?;
     let configured = app.agent.configure(&caller, id, wish.judge()?).await?;
     let reservation = look(&app, &caller, id).await?;
     Ok(Json(Configured { generated_password: configured.generated_password, reservation }))
@@ -93,9 +92,8 @@ pub(super) async fn configure(
 pub(super) async fn release(
     Bearer(caller): Bearer,
     State(app): State<App>,
-    PathText(id): PathText,
+    Named(id): Named<ReservationId>,
 ) -> Result<Json<Reservation>, Problem> {
-    let id = parse(&id)?;
     app.agent.release(&caller, id).await?;
     Ok(Json(look(&app, &caller, id).await?))
 }
@@ -110,19 +108,11 @@ pub(super) async fn release(
 pub(super) async fn events(
     Bearer(caller): Bearer,
     State(app): State<App>,
-    PathText(id): PathText,
+    Named(id): Named<ReservationId>,
 ) -> Result<Json<Vec<Event>>, Problem> {
-    Ok(Json(Event::of_all(app.agent.reservation(&caller, parse(&id)?).await?)))
+    Ok(Json(Event::of_all(app.agent.reservation(&caller, id).await?)))
 }
 
 async fn look(app: &App, caller: &Caller, id: ReservationId) -> Result<Reservation, Problem> {
     Ok(app.agent.reservation(caller, id).await?.into())
-}
-
-fn parse(id: &str) -> Result<ReservationId, Problem> {
-    id.parse().map_err(|_| {
-        let detail = format!("`{id}` is no reservation; expected a number");
-        let problem = Problem::new(StatusCode::NOT_FOUND, "not-found", detail);
-        problem.fix("Take an id from the list of reservations.")
-    })
 }
