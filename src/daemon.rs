@@ -5,7 +5,7 @@
 //! gives each its task. If one ends by itself, the daemon stops: half a pimaster helps nobody.
 //!
 //! ```text
-//! build: store ─► keys ─► power, exports, mounts ─► dhcp, dns, tftp, web, netconsole (bound) ─► supervisor
+//! build: store ─► keys ─► power, exports, mounts ─► dhcp, dns, tftp, web, netconsole (bound) ─► supervisor ─► routing
 //! run:   one task each on one JoinSet ─► the first to end, or the signal ─► all are cancelled and awaited
 //! ```
 
@@ -22,6 +22,7 @@ use crate::model::problem::Problem;
 use crate::netconsole;
 use crate::nfs_prep::{self, ExportList, Mounts};
 use crate::power::Power;
+use crate::routing;
 use crate::store::Store;
 use crate::tftp;
 use crate::web;
@@ -52,6 +53,7 @@ pub struct Daemon {
     locator: detect::Locator,
     detector: detect::Detector,
     supervisor: deploy::Supervisor,
+    routing: routing::Router,
 }
 
 /// Opens the database; the data folder is created for this user alone.
@@ -77,6 +79,7 @@ pub fn open(config: &Config) -> anyhow::Result<(Store, KeyFolder)> {
 impl Daemon {
     /// Binds every port.
     pub async fn build(config: Config, store: Store, keys: KeyFolder) -> anyhow::Result<Self> {
+        let networks = config.networks();
         let power = Power::new(config.power, store.clone());
         let mounts = Mounts::new(nfs_prep::Tables::default(), config.nfs.root.clone(), store.clone());
         let exports = ExportList::new(config.nfs, store.clone());
@@ -85,7 +88,7 @@ impl Daemon {
             keys.clone(),
             config.deploy.ssh_port,
             config.detect.rules.clone(),
-            config.dhcp.networks(),
+            networks,
         );
         for left in image::sweep(&store, &config.data).await.context("the images folder cannot be tidied")? {
             tracing::info!(folder = %left.display(), "removed what an interrupted import left");
@@ -115,12 +118,21 @@ impl Daemon {
             ),
             supervisor: deploy::Supervisor::new(
                 config.deploy,
-                store,
+                store.clone(),
                 keys,
                 power,
                 Arc::new(Exported(exports.clone())),
             )?,
             exports,
+            // The last: what is bound is let go by itself when something after it fails, this is not.
+            routing: routing::Router::start(
+                config.routing,
+                store,
+                routing::Kernel::default(),
+                routing::Nft::default(),
+            )
+            .await
+            .context("routing for the nodes cannot start")?,
         })
     }
 
@@ -135,7 +147,7 @@ impl Daemon {
         // The same token for all, not children of it: children are cancelled before their parent says so.
         let token = || shutdown.clone();
         let (dhcp, tftp, web, supervisor, exports) = (token(), token(), token(), token(), token());
-        let (netconsole, mounts) = (token(), token());
+        let (netconsole, mounts, routing) = (token(), token(), token());
         if let Some(server) = self.dns {
             let stop = token();
             tasks.spawn(async move {
@@ -168,6 +180,10 @@ impl Daemon {
         tasks.spawn(async move {
             self.mounts.run(mounts).await;
             ("mounts", Ok(()))
+        });
+        tasks.spawn(async move {
+            self.routing.run(routing).await;
+            ("routing", Ok(()))
         });
 
         let mut outcome = Ok(());

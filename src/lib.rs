@@ -10,6 +10,7 @@ pub mod store;
 pub mod dhcp;
 pub mod dns;
 pub mod netconsole;
+pub mod routing;
 pub mod tftp;
 
 pub mod image;

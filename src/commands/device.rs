@@ -26,7 +26,7 @@ async fn add(config: &Config, new: cli::NewDevice, out: &Output) -> anyhow::Resu
         address: new.address,
         boot: boot(new.boot_file, &new.boot_file_for, new.boot_server)?,
     };
-    device.judge(&config.dhcp.networks())?;
+    device.judge(&config.networks())?;
     let (name, address) = (device.name.clone(), device.address);
     open_store(config)?.write(move |tx| devices::insert(tx, &device, clock::now())).await??;
     out.line(format_args!("{name} added with address {address}"))

@@ -6,14 +6,16 @@
 mod dhcp_server;
 mod ports;
 mod reader;
+mod routing_section;
 mod sections;
 
 pub use reader::Finding;
 
 use crate::model::folder::DataFolder;
-use crate::model::network::Mode;
-use crate::{deploy, detect, dhcp, dns, netconsole, nfs_prep, power, tftp, web};
+use crate::model::network::{Mode, Networks};
+use crate::{deploy, detect, dhcp, dns, netconsole, nfs_prep, power, routing, tftp, web};
 use dhcp_server::dhcp_server;
+use routing_section::routing;
 use sections::{
     console, data, deployments, detection, log, names, network, nfs, power, tftp_server, web_server,
 };
@@ -36,6 +38,8 @@ pub struct Config {
     pub dhcp: dhcp::Config,
     /// The DNS server, unless it is switched off.
     pub dns: Option<dns::Config>,
+    /// Routing for the nodes, if it is wanted.
+    pub routing: Option<routing::Config>,
     /// The TFTP server.
     pub tftp: tftp::Config,
     /// The installer root.
@@ -78,10 +82,11 @@ impl fmt::Display for Error {
     }
 }
 
-const SECTIONS: [&str; 12] = [
+const SECTIONS: [&str; 13] = [
     "network",
     "dhcp",
     "dns",
+    "routing",
     "tftp",
     "nfs",
     "power",
@@ -101,6 +106,18 @@ impl Config {
         Self::judge(&table).map_err(|findings| Error::Findings(path.to_owned(), findings))
     }
 
+    /// The networks that are served.
+    pub fn networks(&self) -> Networks {
+        Networks {
+            mode: self.dhcp.mode,
+            interface: self.dhcp.interface.clone(),
+            own: self.dhcp.server_address,
+            home: self.dhcp.home(),
+            relayed: self.dhcp.relayed.clone(),
+            routing: self.routing.as_ref().map(|config| config.routing.clone()),
+        }
+    }
+
     /// Judges a parsed file: the settings, or everything that is wrong with them.
     pub fn judge(root: &toml::Table) -> Result<Self, Vec<Finding>> {
         let mut findings = Vec::new();
@@ -113,7 +130,8 @@ impl Config {
         let (data, admin_email) = data(root, &mut findings);
         let log_filter = log(root, &mut findings);
         let power = power(root, &mut findings);
-        let dhcp = dhcp_server(root, network.dhcp.clone(), &mut findings);
+        let mut dhcp = dhcp_server(root, network.dhcp.clone(), &mut findings);
+        let routing = routing(root, &mut dhcp, &mut findings);
         let tftp_server = tftp_server(root, &mut findings);
         let nfs = nfs(root, &data, &mut findings);
         let web = web_server(root, &network, &mut findings);
@@ -145,6 +163,7 @@ impl Config {
             detect,
             dhcp,
             dns,
+            routing,
             tftp,
             nfs,
             power,
@@ -183,11 +202,12 @@ mod tests {
     fn the_sample_names_every_key() {
         let sample = include_str!("../../pimaster.toml");
         judge(sample).unwrap();
-        // Uncommenting each `# key = value` line must give a valid file as well: the sample shows every key.
+        // Uncommenting each `# key = value` and `# [table]` line must give a valid file as well: the sample shows every key.
         let full: String = sample
             .lines()
             .map(|line| match line.strip_prefix("# ") {
                 Some(rest) if rest.split_once(" = ").is_some_and(|(key, _)| !key.contains(' ')) => rest,
+                Some(table) if table.starts_with('[') => table,
                 Some(_) | None => line,
             })
             .fold(String::new(), |text, line| text + line + "\n");

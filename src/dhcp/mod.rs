@@ -48,7 +48,7 @@ pub use server::Server;
 pub use service::Service;
 
 use crate::model::net::Subnet;
-use crate::model::network::{Mode, Network, Networks};
+use crate::model::network::{Mode, Network};
 use extra::OptionTables;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -89,19 +89,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// The networks that are served.
-    pub fn networks(&self) -> Networks {
-        Networks {
-            mode: self.mode,
-            interface: self.interface.clone(),
-            own: self.server_address,
-            home: self.home(),
-            relayed: self.relayed.clone(),
-        }
-    }
-
     /// The network at the interface.
-    fn home(&self) -> Network {
+    pub fn home(&self) -> Network {
         let (dns, ntp) = (self.dns.clone(), self.ntp.clone());
         Network { subnet: self.subnet, router: self.router, dns, ntp }
     }

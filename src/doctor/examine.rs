@@ -3,7 +3,8 @@
 use super::finding::{Finding, Verdict};
 use super::scene::Scene;
 use super::{
-    boot, clock, data, disk, environments, export, foreign, installer, interface, ports, rights, switches,
+    boot, clock, data, disk, environments, export, foreign, installer, interface, ports, rights, routing,
+    switches,
 };
 use crate::config::Config;
 use crate::model::check::Check;
@@ -51,6 +52,7 @@ fn limit(check: Check) -> Duration {
         | Check::Installer
         | Check::Export
         | Check::Environments
+        | Check::Routing
         | Check::ForeignDhcp => Duration::from_secs(20),
     }
 }
@@ -70,6 +72,7 @@ async fn look(check: Check, scene: &Scene) -> Vec<Finding> {
         Check::Export => export::check(scene).await,
         Check::Switches => switches::check(scene).await,
         Check::Environments => environments::check(scene).await,
+        Check::Routing => routing::check(scene).await,
         Check::ForeignDhcp => foreign::check(scene).await,
         Check::Boot => vec![boot::check(scene).await],
     }

@@ -12,13 +12,13 @@ use std::net::Ipv4Addr;
 
 /// An interface as it was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Seen {
-    exists: bool,
-    is_up: bool,
+pub(super) struct Seen {
+    pub(super) exists: bool,
+    pub(super) is_up: bool,
     /// None if the system does not say.
-    has_carrier: Option<bool>,
+    pub(super) has_carrier: Option<bool>,
     /// Addresses with their prefixes.
-    addresses: Vec<(Ipv4Addr, u8)>,
+    pub(super) addresses: Vec<(Ipv4Addr, u8)>,
 }
 
 /// What the settings say.
@@ -41,7 +41,8 @@ pub(super) fn check(scene: &Scene) -> Vec<Finding> {
     judge(&look(name), &wanted).into_iter().map(|it| it.of(Check::Interface, name)).collect()
 }
 
-fn look(name: &str) -> Seen {
+/// Looks at an interface of that name.
+pub(super) fn look(name: &str) -> Seen {
     let mut seen = Seen::default();
     for entry in getifaddrs().into_iter().flatten().filter(|entry| entry.interface_name == name) {
         seen.exists = true;

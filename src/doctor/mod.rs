@@ -9,7 +9,7 @@
 //!                                                                            a deadline ─► Finding ─► Report
 //!
 //! system:  data, disk, clock, interface, ports, rights          (proc: what the kernel tells of processes)
-//! set-up:  installer, export (rpc), switches, environments, foreign
+//! set-up:  installer, export (rpc), switches, environments, foreign, routing
 //! proof:   boot: a simulated Pi 4 (guest) through the real sockets (wire) up to the last file
 //! ```
 
@@ -31,6 +31,7 @@ mod environments;
 mod export;
 mod foreign;
 mod installer;
+mod routing;
 mod rpc;
 mod switches;
 

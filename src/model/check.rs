@@ -50,6 +50,8 @@ checks! {
     Switches = "switches";
     /// What can be deployed, and whether its files are whole.
     Environments = "environments";
+    /// Routing for the nodes: the uplink, the rules, forwarding.
+    Routing = "routing";
     /// Other DHCP servers on the nodes' network.
     ForeignDhcp = "foreign-dhcp";
     /// A simulated Pi 4 boots up to the last file.

@@ -166,6 +166,7 @@ mod tests {
             own: [10, 20, 0, 1].into(),
             home: network("10.20.0.0/24", [10, 20, 0, 254]),
             relayed: vec![network("10.30.0.0/24", [10, 30, 0, 1])],
+            routing: None,
         }
     }
 

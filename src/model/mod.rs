@@ -38,6 +38,7 @@ pub mod problem;
 pub mod quirk;
 pub mod rack;
 pub mod reservation;
+pub mod routing;
 pub mod ssh_key;
 pub mod user;
 pub mod verb;

@@ -4,6 +4,7 @@ use super::clock::Timestamp;
 use super::device::Device;
 use super::net::{MacAddr, Subnet};
 use super::node::NodeName;
+use super::routing::Routing;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -73,6 +74,8 @@ pub struct Networks {
     pub home: Network,
     /// Networks behind relays.
     pub relayed: Vec<Network>,
+    /// How nodes reach the outside through pimaster, if they do.
+    pub routing: Option<Routing>,
 }
 
 impl Networks {
@@ -220,6 +223,7 @@ mod tests {
             own: [10, 20, 0, 1].into(),
             home: network("10.20.0.0/24"),
             relayed: vec![network("10.30.0.0/24")],
+            routing: None,
         };
         assert_eq!(networks.holding([10, 30, 0, 7].into()), networks.relayed.first());
         assert_eq!(networks.holding([10, 20, 0, 7].into()), Some(&networks.home));

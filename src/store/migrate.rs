@@ -5,7 +5,7 @@
 use super::error::{Error, Result};
 use rusqlite::Connection;
 
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_guests.sql"),
     include_str!("migrations/0003_boot_events.sql"),
@@ -14,6 +14,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/0006_detections.sql"),
     include_str!("migrations/0007_networks.sql"),
     include_str!("migrations/0008_accounts.sql"),
+    include_str!("migrations/0009_routing.sql"),
 ];
 
 /// Brings a database to the newest schema, one transaction per migration.

@@ -30,6 +30,7 @@ pub mod links;
 pub mod networks;
 pub mod nodes;
 pub mod reservations;
+pub mod routing;
 pub mod sessions;
 pub mod sightings;
 pub mod site;

@@ -289,6 +289,7 @@ async fn administrators_give_devices_addresses() {
     assert_eq!(add(&root, "10.20.0.9").await.status, StatusCode::CREATED);
     let network = app.api(Method::GET, "/network", &root, None).await.json();
     assert_eq!(network["mode"], "authoritative");
+    assert_eq!(network["routing"], json!({"uplink": "wlan0", "masquerade": true}));
     assert_eq!(network["devices"][0]["boot"]["by_architecture"]["7"], "ipxe.efi", "{network}");
     let remove = async || app.api(Method::DELETE, "/devices/pc", &root, None).await.status.as_u16();
     assert_eq!((remove().await, remove().await), (204, 404));

@@ -25,6 +25,7 @@ mod import;
 mod networks_netns;
 mod node;
 mod pages;
+mod routing;
 mod test_app;
 mod tidy;
 #[path = "../vm/wire.rs"]

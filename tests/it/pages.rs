@@ -389,9 +389,13 @@ async fn an_administrator_sees_the_network_and_gives_devices_addresses() {
     seen.await.unwrap();
     let mut root = Browser::signed_in(&app, "root@lab", Role::Admin).await;
     let page = root.get("/network").await.body;
-    for part in
-        ["10.20.0.200 at 00:16:3e:00:00:02", "offered 10.20.0.9", "Find it &lt;now&gt;.", "10.20.0.0/24"]
-    {
+    for part in [
+        "10.20.0.200 at 00:16:3e:00:00:02",
+        "offered 10.20.0.9",
+        "Find it &lt;now&gt;.",
+        "10.20.0.0/24",
+        "through <code>wlan0</code>, with pimaster's address there",
+    ] {
         assert!(page.contains(part), "{part} is not in {page}");
     }
     let device =

@@ -16,6 +16,7 @@ use pimaster::model::image::{Digest, FileSystem, Layout, Partition, TableKind};
 use pimaster::model::net::MacAddr;
 use pimaster::model::network::{Mode, Network, Networks};
 use pimaster::model::reservation::ReservationState;
+use pimaster::model::routing::Routing;
 use pimaster::model::user::Role;
 use pimaster::store::environments::NewEnvironment;
 use pimaster::store::nodes::NewNode;
@@ -156,6 +157,7 @@ fn networks() -> Networks {
         own: Ipv4Addr::new(10, 20, 0, 254),
         home: Network::new(subnet, Some(Ipv4Addr::new(10, 20, 0, 253))),
         relayed: vec![],
+        routing: Some(Routing { uplink: "wlan0".parse().unwrap(), masquerade: true }),
     }
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Module, and what it may import besides itself. `*` is everything.
-const LAYERS: [(&str, &[&str]); 25] = [
+const LAYERS: [(&str, &[&str]); 26] = [
     ("model", &[]),
     ("keys", &["model"]),
     ("store", &["model"]),
@@ -13,6 +13,7 @@ const LAYERS: [(&str, &[&str]); 25] = [
     ("dns", &["model", "store"]),
     ("tftp", &["model", "store"]),
     ("netconsole", &["model", "store"]),
+    ("routing", &["model", "store"]),
     ("explain", &["model"]),
     ("nfs_prep", &["model", "store", "keys"]),
     ("image", &["model", "store"]),
@@ -27,7 +28,19 @@ const LAYERS: [(&str, &[&str]); 25] = [
     ("cli", &["model"]),
     (
         "config",
-        &["model", "dhcp", "dns", "tftp", "netconsole", "nfs_prep", "power", "deploy", "detect", "web"],
+        &[
+            "model",
+            "dhcp",
+            "dns",
+            "tftp",
+            "netconsole",
+            "routing",
+            "nfs_prep",
+            "power",
+            "deploy",
+            "detect",
+            "web",
+        ],
     ),
     ("telemetry", &[]),
     ("daemon", &["*"]),

@@ -9,6 +9,7 @@ use super::problem::Problem;
 use crate::model::device::{self, NewDevice};
 use crate::model::network::{self, ForeignServer, LeaseView, NetworkView, StoredNotice};
 use crate::model::node::NodeName;
+use crate::model::routing;
 use crate::web::state::App;
 use axum::Json;
 use axum::extract::State;
@@ -79,6 +80,8 @@ pub(super) struct Networks {
     address: String,
     /// The network at the interface, then those behind relays.
     subnets: Vec<Subnet>,
+    /// How nodes reach the outside through pimaster; null if they do not.
+    routing: Option<Routing>,
     /// DHCP servers that are not this pimaster, the last seen first.
     foreign_servers: Vec<Server>,
     /// What is wrong, the last seen first.
@@ -96,6 +99,15 @@ pub(super) struct Subnet {
     subnet: String,
     /// Its router.
     router: Option<String>,
+}
+
+/// Routing for the nodes.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Routing {
+    /// The interface to the outside.
+    uplink: String,
+    /// Whether the outside sees pimaster's address in place of the nodes'.
+    masquerade: bool,
 }
 
 /// A DHCP server that is not this pimaster.
@@ -230,11 +242,18 @@ impl From<NetworkView> for Networks {
             address: view.networks.own.to_string(),
             subnets: view.networks.all().map(subnet).collect(),
             interface: view.networks.interface,
+            routing: view.networks.routing.map(Routing::from),
             foreign_servers: view.servers.into_iter().map(Server::from).collect(),
             notices: view.notices.into_iter().map(Notice::from).collect(),
             devices: view.devices.into_iter().map(Device::from).collect(),
             leases: view.leases.into_iter().map(Lease::from).collect(),
         }
+    }
+}
+
+impl From<routing::Routing> for Routing {
+    fn from(routing: routing::Routing) -> Self {
+        Self { uplink: routing.uplink.to_string(), masquerade: routing.masquerade }
     }
 }
 

@@ -4,6 +4,7 @@ use super::layout::{Chrome, Refresh, document};
 use super::parts;
 use crate::model::device::Device;
 use crate::model::network::{ForeignServer, LeaseView, Mode, NetworkView, Networks, StoredNotice};
+use crate::model::routing::Routing;
 use crate::web::forms::Errors;
 use crate::web::forms::device::DeviceForm;
 use crate::web::paths;
@@ -59,9 +60,18 @@ fn served(networks: &Networks) -> Markup {
                         }
                     }
                 }
+                dt { "Routing" } dd { (routing(networks.routing.as_ref())) }
             }
         }
     }
+}
+
+fn routing(routing: Option<&Routing>) -> Markup {
+    let Some(Routing { uplink, masquerade }) = routing else {
+        return html! { "off: pimaster passes nothing on between the nodes and the outside" };
+    };
+    let seen = if *masquerade { "with pimaster's address there" } else { "with their own addresses" };
+    html! { "on: nodes reach the outside through " code { (uplink) } ", " (seen) }
 }
 
 fn noticed(view: &NetworkView, csrf: &str, reader: &Reader) -> Markup {

@@ -1,6 +1,6 @@
 //! `pimaster doctor` as an administrator runs it: beside a demonstration rack, on an interface, and when things are
 //! wrong.
 
-mod program;
+pub(crate) mod program;
 mod rack;
 mod wired;
