@@ -199,7 +199,7 @@ fi
 started=$SECONDS
 rm -rf "$out/kernel" "$out"/assembled-*
 mkdir -p "$out/kernel"
-for deb in $("$here/debs.sh" "$out/debs" $kernel_package | grep /linux-image-[0-9]); do dpkg-deb -x "$deb" "$out/kernel"; done
+for deb in $("$here/debs.sh" "$out/debs" $kernel_package | grep '/linux-image-[0-9]'); do dpkg-deb -x "$deb" "$out/kernel"; done
 vmlinuz=$(echo "$out"/kernel/boot/vmlinuz-*)
 version=${vmlinuz##*/vmlinuz-}
 depmod -b "$out/kernel" "$version"

@@ -228,8 +228,7 @@ impl Place<'_> {
         let tap = format!("tap,id=net,ifname=tap{number},script=no,downscript=no");
         let card = format!("{card},netdev=net,mac={}", self.machine.mac());
         let network = ["-netdev", &tap, "-device", &card];
-        let arguments: Vec<String> = machine.iter().chain(&network).map(|&word| word.to_owned()).collect();
-        Console::start(self.folder, name, program, &arguments)
+        Console::qemu(self.folder, name, program, &[machine, &network].concat())
     }
 
     /// Linux came whole, and its initramfs gets the settings of a system.

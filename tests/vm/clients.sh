@@ -25,7 +25,7 @@ stamp=$out/assembled-$(cat "$0" "$here/debs.sh" "$here/files/client-init" | sha2
 rm -rf "${out:?}"/*
 kernel=$out/kernel tree=$out/tree
 mkdir -p "$kernel" "$tree"/{bin,lib,modules}
-for deb in $("$here/debs.sh" "$debs" linux-image-cloud-amd64 | grep /linux-image-[0-9]); do dpkg-deb -x "$deb" "$kernel"; done
+for deb in $("$here/debs.sh" "$debs" linux-image-cloud-amd64 | grep '/linux-image-[0-9]'); do dpkg-deb -x "$deb" "$kernel"; done
 vmlinuz=$(echo "$kernel"/boot/vmlinuz-*)
 depmod -b "$kernel" "${vmlinuz##*/vmlinuz-}"
 

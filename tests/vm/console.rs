@@ -1,4 +1,4 @@
-//! A virtual machine by its serial console: what it prints, and what one types. *IO: QEMU.*
+//! A virtual machine by its serial console: what it prints, and what one types. *IO: QEMU, user-mode Linux.*
 
 use anyhow::{Context, Result, bail};
 use std::fs::File;
@@ -20,15 +20,19 @@ pub(crate) struct Console {
 }
 
 impl Console {
-    /// Starts QEMU with the console on its standard input and output; a copy of what is printed goes to a log.
-    pub(crate) fn start(folder: &Path, name: &str, program: &str, arguments: &[String]) -> Result<Self> {
-        let mut qemu = Command::new("setpriv");
-        qemu.args(["--pdeathsig", "KILL", "timeout", "--foreground", LONGEST_SECONDS, program]);
-        qemu.args(["-nodefaults", "-nographic", "-serial", "stdio", "-accel", "tcg,thread=multi"])
-            .args(arguments);
-        let errors = File::create(folder.join(format!("{name}-qemu.log")))?;
-        qemu.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(errors);
-        let mut child = qemu.spawn().with_context(|| format!("cannot start {program}"))?;
+    /// Starts QEMU with the serial console on its standard input and output.
+    pub(crate) fn qemu(folder: &Path, name: &str, program: &str, arguments: &[&str]) -> Result<Self> {
+        let plain = ["-nodefaults", "-nographic", "-serial", "stdio", "-accel", "tcg,thread=multi"];
+        Self::start(folder, name, program, &[&plain, arguments].concat())
+    }
+
+    /// Starts a program that has its console on standard input and output; a copy of what is printed goes to a log.
+    pub(crate) fn start(folder: &Path, name: &str, program: &str, arguments: &[&str]) -> Result<Self> {
+        let mut machine = Command::new("setpriv");
+        machine.args(["--pdeathsig", "KILL", "timeout", "--foreground", LONGEST_SECONDS, program]);
+        let errors = File::create(folder.join(format!("{name}-errors.log")))?;
+        machine.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(errors);
+        let mut child = machine.spawn().with_context(|| format!("cannot start {program}"))?;
         let (input, output) =
             (child.stdin.take().context("no input")?, child.stdout.take().context("no output")?);
         let log = File::create(folder.join(format!("{name}.log")))?;
@@ -59,7 +63,7 @@ impl Console {
         while self.read()? > 0 {}
         let status = self.child.wait()?;
         if !status.success() {
-            bail!("QEMU of {} ended with {status}", self.name);
+            bail!("{} ended with {status}", self.name);
         }
         Ok(std::mem::take(&mut self.unread))
     }

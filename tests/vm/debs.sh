@@ -11,6 +11,7 @@ unneeded='^(perl.*|libperl.*|lib(number-compare|text-glob|file-find-rule)-perl|l
 unneeded+='|initramfs-tools.*|klibc-utils|libklibc|linux-base|ucf|sensible-utils|cpio|dpkg|libc-bin-data|libsemanage.*|libsepol2|lsb-base|runit-helper)$'
 
 mkdir -p "$cache"
+cache=$(cd "$cache" && pwd)
 stamp=$cache/$(printf '%s\n' "$@" | sha256sum | cut -c1-16).list
 if [[ ! -s $stamp ]]; then
   # An empty dpkg database makes apt resolve the whole closure, as for an empty machine.

@@ -46,11 +46,15 @@ pub(crate) fn in_a_rack(test: &str, scenario: fn(&Rack) -> Result<()>) -> Result
     enter(test, &[], prepare, inside).map_err(Failure)
 }
 
-/// A scenario on ordinary machines: the run's folder is all it needs.
-pub(crate) fn among_machines(test: &str, scenario: fn(&Path) -> Result<()>) -> Result<(), Failure> {
-    let prepare = |start, out: &Path| {
+/// A scenario on ordinary machines: the run's folder is all it needs. The named script assembles what they boot.
+pub(crate) fn among_machines(
+    test: &str,
+    script: &str,
+    scenario: fn(&Path) -> Result<()>,
+) -> Result<(), Failure> {
+    let prepare = |start, _: &Path| {
         say(start, "assembling what the machines boot");
-        run(Command::new(project().join("tests/vm/clients.sh")).args([out.join("clients"), out.join("debs")]))
+        run(Command::new(project().join("tests/vm").join(script)).current_dir(project()))
     };
     enter(test, &[("BOARDS", "3"), ("NFS", "off")], prepare, scenario).map_err(Failure)
 }

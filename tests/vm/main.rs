@@ -1,5 +1,5 @@
 //! The whole product on virtual Raspberry Pis: the real daemon and its node binary, real DHCP, TFTP, NFS, SSH
-//! and SNMP, real kernels. And the network boot of ordinary machines whose firmware others wrote.
+//! and SNMP, real kernels. And the network boot of ordinary machines whose firmware others wrote, and of a kernel by itself.
 //!
 //! ```text
 //!            ┌─ namespaces made by inside.sh ─────────────────────────────────────┐
@@ -19,6 +19,7 @@ mod clients;
 mod console;
 mod enter;
 mod firmware;
+mod kernel;
 mod pimaster_program;
 mod rack;
 mod scenario;
@@ -32,5 +33,10 @@ fn two_boards_live_through_a_reservation() -> Result<(), enter::Failure> {
 
 #[test]
 fn firmware_of_ordinary_machines_boots() -> Result<(), enter::Failure> {
-    enter::among_machines("firmware_of_ordinary_machines_boots", clients::run)
+    enter::among_machines("firmware_of_ordinary_machines_boots", "clients.sh", clients::run)
+}
+
+#[test]
+fn the_kernel_configures_itself() -> Result<(), enter::Failure> {
+    enter::among_machines("the_kernel_configures_itself", "kernel.sh", kernel::run)
 }
