@@ -7,14 +7,17 @@
 //! any ── power off ─► off        everything that ran has ended before the board is off
 //! ```
 
+use super::cable::Cable;
 use super::card::Card;
 use super::firmware::{
-    Firmware, Identity, Keep, Loaded, NetworkBoot, Pace, Relayed, Version, kernel_lease, release,
+    Firmware, Identity, Keep, Lease, Loaded, NetworkBoot, Pace, Relayed, Version, decline, insist,
+    kernel_lease, release,
 };
 use super::installer::Installer;
 use super::local::Local;
+use super::netconsole;
 use super::ssh;
-use super::status::{Stage, Status, Work};
+use super::status::{Fault, Stage, Status, Work};
 use super::switch::Feed;
 use crate::model::node::NodeName;
 use crate::model::power::PowerState;
@@ -71,7 +74,7 @@ pub(super) struct Board {
     pub(super) spec: Spec,
     pub(super) settings: Arc<Settings>,
     pub(super) card: Card,
-    pub(super) status: Status,
+    pub(super) status: Arc<Status>,
 }
 
 /// What a board does after it has booted, or failed to.
@@ -108,7 +111,7 @@ impl Board {
         std::fs::create_dir_all(&folder)?;
         let card = Card::insert(folder.join("card.img"), settings.card_bytes)?;
         super::verb::end_leftover(&folder, card.path());
-        Ok(Self { spec, settings, card, status: Status::default() })
+        Ok(Self { spec, settings, card, status: Arc::default() })
     }
 
     /// Lives on that port until told to stop.
@@ -153,8 +156,13 @@ impl Board {
         let booting = self.status.span(Work::Boot);
         self.status.set_stage(Stage::Firmware);
         let falls_through = self.spec.identity.model.firmware().falls_through_to_card();
-        let (identity, pace) = (self.spec.identity, self.settings.pace);
-        let mut firmware = Firmware { identity, version: Version::Newest, pace, keep: Keep::Text };
+        let (identity, pace, fault) = (self.spec.identity, self.settings.pace, self.status.faults().fault);
+        let version =
+            if fault == Some(Fault::StartCrashes) { Version::StartCrashes } else { Version::Newest };
+        let mut firmware = Firmware { identity, version, pace, keep: Keep::Text };
+        if fault == Some(Fault::CardFirst) {
+            return self.boot_card(None, booting, power, &firmware).await;
+        }
         // The older ROMs look at the card first: bootcode.bin on it keeps them off the network, or does the network
         // boot by itself if there is nothing more.
         if !falls_through && self.card_has("bootcode.bin").await? {
@@ -196,17 +204,26 @@ impl Board {
         self.start_kernel(firmware.kernel_start()).await;
         let mut wire = self.wire()?;
         let identity = &self.spec.identity;
-        let Some(lease) = kernel_lease(&mut wire, identity, self.settings.pace).await? else {
+        let Some(lease) = self.system_lease(&mut wire).await? else {
             return Ok(Next::Stuck("the installer's kernel got no address".to_owned()));
         };
-        let listener = self.listen(lease.address)?;
+        match self.status.faults().fault {
+            Some(Fault::KernelResets) => return Ok(Next::Restart),
+            Some(Fault::KernelPanics) => {
+                netconsole::say(lease.address, &loaded.cmdline, netconsole::PANIC).await?;
+                return Ok(Next::Stuck("the kernel panicked, as it was told to".to_owned()));
+            }
+            Some(_) | None => {}
+        }
         let (installer, host_key) = match Installer::mount(Arc::clone(self), &loaded.cmdline) {
             Ok(mounted) => mounted,
             Err(why) => return Ok(Next::Stuck(format!("the installer did not come up: {why}"))),
         };
         let installer = Arc::new(installer);
         let system: Arc<dyn ssh::System> = Arc::clone(&installer) as _;
-        self.serve(listener, host_key, system, power);
+        if self.status.faults().fault != Some(Fault::NoSsh) {
+            self.serve(self.listen(lease.address)?, host_key, system, power);
+        }
         self.status.count_boot();
         self.status.set_stage(Stage::Installer);
         drop(booting);
@@ -236,8 +253,7 @@ impl Board {
         };
         self.start_kernel(firmware.kernel_start() + self.settings.pace.work(CARD_START)).await;
         let mut wire = self.wire()?;
-        let leased = kernel_lease(&mut wire, &self.spec.identity, self.settings.pace).await?;
-        let Some(lease) = leased else {
+        let Some(lease) = self.system_lease(&mut wire).await? else {
             return Ok(Next::Stuck("the card's system got no address".to_owned()));
         };
         let local = Arc::new(local);
@@ -251,6 +267,22 @@ impl Board {
         let ending = local.ending().await;
         release(&mut wire, &self.spec.identity, &lease).await?;
         Ok(ending.map_or(Next::Restart, Next::Stuck))
+    }
+
+    /// The address with which a system lives.
+    async fn system_lease(&self, wire: &mut Cable) -> io::Result<Option<Lease>> {
+        let (identity, pace) = (&self.spec.identity, self.settings.pace);
+        if let Some(Fault::OldAddress(address)) = self.status.faults().fault {
+            insist(wire, identity, address, pace).await?;
+        }
+        let lease = kernel_lease(wire, identity, pace).await?;
+        match (self.status.faults().fault, &lease) {
+            (Some(Fault::AddressTaken), Some(taken)) => {
+                decline(wire, identity, taken).await?;
+                kernel_lease(wire, identity, pace).await
+            }
+            (Some(_) | None, _) => Ok(lease),
+        }
     }
 
     async fn start_kernel(&self, takes: Duration) {
@@ -273,8 +305,9 @@ impl Board {
         power.tasks.spawn(ssh::Server { listener, host_key, system, power_off, tasks }.run());
     }
 
-    fn wire(&self) -> io::Result<Relayed> {
-        Relayed::bind(self.spec.address, self.settings.dhcp_server, self.settings.tftp_port)
+    fn wire(&self) -> io::Result<Cable> {
+        let relayed = Relayed::bind(self.spec.address, self.settings.dhcp_server, self.settings.tftp_port)?;
+        Ok(Cable::new(relayed, Arc::clone(&self.status)))
     }
 
     fn listen(&self, address: Ipv4Addr) -> io::Result<TcpListener> {

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! rack ─┬─ switch: SNMP (mib, ber)                         set ─► power of a board
-//!       └─ board ─┬─ firmware: DHCP, TFTP                  decides what is booted
+//!       └─ board ─┬─ firmware: DHCP, TFTP (cable: faults)  decides what is booted
 //!                 ├─ installer: SSH (ssh), node verbs (verb; proxy and worn for faults)
 //!                 ├─ local: the system on the card (card), SSH, a few commands
 //!                 └─ status: stage, faults, own time       shown by control
@@ -26,8 +26,10 @@ pub mod status;
 mod tools;
 
 mod board;
+mod cable;
 mod installer;
 mod local;
+mod netconsole;
 mod proxy;
 mod verb;
 mod worn;

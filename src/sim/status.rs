@@ -2,6 +2,7 @@
 //! but for the monotonic clock of [`Busy`].
 
 use serde::{Deserialize, Serialize};
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -38,6 +39,42 @@ pub struct Faults {
     pub bad_sector: bool,
     /// What is downloaded arrives with a wrong byte.
     pub wrong_digest: bool,
+    /// What goes wrong on the way up.
+    pub fault: Option<Fault>,
+    /// Another DHCP server, whose answers arrive before pimaster's.
+    pub nearer_dhcp: Option<SocketAddrV4>,
+}
+
+/// What goes wrong on the way up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// Cable: nothing passes.
+    Unplugged,
+    /// Cable: the board loses its power behind its first request.
+    DiesAfterRequest,
+    /// Cable: DHCP replies are lost, as behind a switch that takes their sender for an intruder.
+    NoReplies,
+    /// Cable: requests for files are lost, as before a closed firewall.
+    NoFileRequests,
+    /// Cable: some packets of each file are lost.
+    LossyCable,
+    /// Cable: the rest of each larger file is lost.
+    BreaksOff,
+    /// Firmware: the card comes before the network.
+    CardFirst,
+    /// Firmware: the file it starts with is of another version, and the board starts over.
+    StartCrashes,
+    /// Kernel: the board resets when it has its address.
+    KernelResets,
+    /// Kernel: it gives up, and says so by netconsole if it was told to.
+    KernelPanics,
+    /// System: it finds another machine at its address.
+    AddressTaken,
+    /// System: it insists on the address that it had elsewhere.
+    OldAddress(Ipv4Addr),
+    /// System: no SSH server.
+    NoSsh,
 }
 
 /// How often a fault happens.

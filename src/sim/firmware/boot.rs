@@ -125,9 +125,11 @@ impl Firmware {
         match self.version {
             // The ROM finds it on the card at once.
             Version::BootcodeOnCard => BOOTCODE_WAKE,
-            Version::Newest | Version::March2020 | Version::Oldest | Version::AsksBootServer => {
-                self.facts().board.wake
-            }
+            Version::Newest
+            | Version::March2020
+            | Version::Oldest
+            | Version::AsksBootServer
+            | Version::StartCrashes => self.facts().board.wake,
         }
     }
 

@@ -82,6 +82,34 @@ pub async fn kernel_lease(wire: &mut dyn Wire, identity: &Identity, pace: Pace) 
     Ok(None)
 }
 
+/// Asks for an address that the system had elsewhere, as one that restarts does (RFC 2131 section 3.2), as often as it
+/// is refused.
+pub async fn insist(
+    wire: &mut dyn Wire,
+    identity: &Identity,
+    address: Ipv4Addr,
+    pace: Pace,
+) -> io::Result<()> {
+    for _ in 0..KERNEL_DISCOVERS {
+        let xid = random();
+        let mut request = Message::new(Kind::Request, xid, identity.mac);
+        request.choosing(address, None).ordinary_options(KERNEL_LIST);
+        wire.send_dhcp(&request.finish(KERNEL_MESSAGE_BYTES)).await?;
+        let exchange = Exchange { xid, identity, reading: LENIENT };
+        let answer = exchange.reply(wire, Instant::now() + pace.timeout(KERNEL_PATIENCE), is_answer).await?;
+        if answer.is_some_and(|(reply, _)| reply.kind == Kind::Ack) {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Turns a granted address down, as a system does that finds another machine at it (RFC 2131 section 3.1).
+pub async fn decline(wire: &mut dyn Wire, identity: &Identity, lease: &Lease) -> io::Result<()> {
+    let mut message = Message::new(Kind::Decline, random(), identity.mac);
+    wire.send_dhcp(&message.choosing(lease.address, lease.server_id).finish(KERNEL_MESSAGE_BYTES)).await
+}
+
 /// Gives an address back, as a system that shuts down in order does.
 pub async fn release(wire: &mut dyn Wire, identity: &Identity, lease: &Lease) -> io::Result<()> {
     let mut message = Message::new(Kind::Release, random(), identity.mac);
@@ -125,7 +153,7 @@ impl Offers {
     fn add(&mut self, (reply, source): (Reply, Ipv4Addr)) {
         let gives_address = !reply.address.is_unspecified();
         match (reply.kind, reply.is_boot_server) {
-            (Kind::Offer, true) if gives_address => self.whole = Some((reply, source)),
+            (Kind::Offer, true) if gives_address => drop(self.whole.get_or_insert((reply, source))),
             (Kind::Offer, true) => self.named = Some((reply, source)),
             (Kind::Offer, false) if gives_address => drop(self.address.get_or_insert(reply)),
             (_, true | false) => {}

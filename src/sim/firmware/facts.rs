@@ -30,6 +30,8 @@ pub enum Version {
     BootcodeOnCard,
     /// No version that is known: a Pi 4 that keeps to the PXE specification and asks at the boot server's port.
     AsksBootServer,
+    /// The newest, but the start file that it loads does not run on the board. A Pi 5 has none.
+    StartCrashes,
 }
 
 /// One program.

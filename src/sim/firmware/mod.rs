@@ -28,7 +28,7 @@ mod tests;
 
 pub use boot::{Firmware, Keep, Loaded, NetworkBoot, Transfer};
 pub use config_txt::ConfigTxt;
-pub use dhcp::{kernel_lease, release};
+pub use dhcp::{decline, insist, kernel_lease, release};
 pub use facts::{Arp, Version};
 pub use packet::{Identity, Lease};
 pub use tftp::Outcome;

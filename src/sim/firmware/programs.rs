@@ -215,6 +215,9 @@ pub(super) fn programs(model: BoardModel, version: Version) -> &'static [&'stati
     use FirmwareClass::{Eeprom4, Eeprom5, Rom3b, Rom3bPlus};
     match (model.firmware(), version) {
         (Rom3b | Rom3bPlus, Version::BootcodeOnCard) => &[&BOOTCODE, &START],
+        (Rom3b, Version::StartCrashes) => &[&ROM_3B, &BOOTCODE],
+        (Rom3bPlus, Version::StartCrashes) => &[&ROM_3B_PLUS, &BOOTCODE],
+        (Eeprom4, Version::StartCrashes) => &[&EEPROM_4],
         (Rom3b, Version::Oldest) => &[&ROM_3B, &BOOTCODE, &START_2018],
         (Rom3b, Version::Newest | Version::March2020 | Version::AsksBootServer) => {
             &[&ROM_3B, &BOOTCODE, &START]

@@ -115,6 +115,15 @@ impl Relayed {
         let socket = UdpSocket::from_std(socket.into())?;
         Ok(Self { address, own: address, server, tftp_port, socket })
     }
+
+    /// Passes a board's message on to that server.
+    pub async fn send_to(&self, message: &[u8], server: SocketAddrV4) -> io::Result<()> {
+        match self.socket.send_to(&relay(message, self.address), server).await {
+            // The server's port is closed: to a board on a cable that is silence.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(()),
+            sent => sent.map(drop),
+        }
+    }
 }
 
 /// Offsets in a BOOTP message (RFC 951).
@@ -136,11 +145,7 @@ pub fn relay(message: &[u8], address: Ipv4Addr) -> Vec<u8> {
 #[async_trait]
 impl Wire for Relayed {
     async fn send_dhcp(&mut self, message: &[u8]) -> io::Result<()> {
-        match self.socket.send_to(&relay(message, self.address), self.server).await {
-            // The server's port is closed: to a board on a cable that is silence.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(()),
-            sent => sent.map(drop),
-        }
+        self.send_to(message, self.server).await
     }
 
     async fn receive_dhcp(&mut self) -> io::Result<(Vec<u8>, Ipv4Addr)> {
