@@ -1,7 +1,7 @@
 //! How far a boot came: its events, sorted by what they tell. *Pure.*
 
 use super::boots::{Boot, file_name, is_kernel};
-use super::numbers::{LOOP_BOOTS, LOOP_WITHIN};
+use super::numbers::{FOREIGN_SEEN, LOOP_BOOTS, LOOP_WITHIN};
 use crate::model::board::FirmwareClass;
 use crate::model::boot_event::{
     BootEvent, BootRecord, DhcpAnswer, DhcpAsked, DhcpExchange, FileOutcome, FileRefusal, FileTransfer,
@@ -9,6 +9,7 @@ use crate::model::boot_event::{
 };
 use crate::model::clock::{Timestamp, seconds_between};
 use crate::model::explanation::NodeFacts;
+use crate::model::network::ForeignServer;
 use crate::model::node::BootTarget;
 use crate::model::observation::Asker;
 use crate::model::power::PowerState;
@@ -235,6 +236,12 @@ impl<'a> Course<'a> {
     /// Packets sent again, in all transfers.
     pub(super) fn repeats(&self) -> u32 {
         self.files.iter().map(|(_, file)| file.repeats).fold(0, u32::saturating_add)
+    }
+
+    /// The other DHCP server that was seen last, if it may have answered this boot.
+    pub(super) fn foreign_server(&self) -> Option<&'a ForeignServer> {
+        let near = |it: &&ForeignServer| seconds_between(it.last_at, self.began()) <= FOREIGN_SEEN;
+        self.facts.foreign_servers.iter().find(near)
     }
 
     /// When it began.

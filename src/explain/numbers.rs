@@ -48,6 +48,8 @@ pub(super) const REPEATS: u32 = 5;
 pub(super) const PAUSE: u64 = 150;
 /// Boots without a result in [`LOOP_WITHIN`] that are a loop.
 pub(super) const LOOP_BOOTS: usize = 4;
+/// Another DHCP server that was seen so long before a boot may still have answered it.
+pub(super) const FOREIGN_SEEN: u64 = 3600;
 /// See [`LOOP_BOOTS`].
 pub(super) const LOOP_WITHIN: u64 = 900;
 /// Block numbers of TFTP; boot loaders before 2025-09-23 stop there (rpi-eeprom#720).

@@ -6,11 +6,12 @@ use super::board::{BoardModel, FirmwareClass};
 use super::boot_event::{BootRecord, System};
 use super::boot_order::BootOrder;
 use super::clock::Timestamp;
+use super::network::ForeignServer;
 use super::node::{BootTarget, NodeName};
 use std::net::Ipv4Addr;
 
-/// What must be known of a node to explain its boot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What must be known of a node and its network to explain its boot.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeFacts {
     /// The firmware that it boots with.
     pub firmware: FirmwareClass,
@@ -20,6 +21,8 @@ pub struct NodeFacts {
     pub awaited: Option<System>,
     /// Whether mounts of the installer root can be noticed on this machine at all.
     pub notices_mounts: bool,
+    /// Other DHCP servers that were seen in the networks, the last seen first.
+    pub foreign_servers: Vec<ForeignServer>,
 }
 
 /// How a boot stands.

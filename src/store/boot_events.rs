@@ -3,8 +3,8 @@
 //! Written by everybody who meets a node on the wire, read by `explain` through those who ask it.
 
 use super::convert::{json, parsed, time, to_json};
-use super::deployments;
 use super::error::Result;
+use super::{deployments, networks};
 use crate::model::boot_event::{BootEvent, BootEventKind, BootRecord, System};
 use crate::model::clock::{Timestamp, to_millis};
 use crate::model::deployment::{Deployment, DeploymentState};
@@ -130,8 +130,13 @@ pub fn facts(conn: &Connection, node: &Node) -> Result<NodeFacts> {
         Some(DeploymentState::EnvBoot) => Some(System::Deployed),
         Some(_) | None => None,
     };
-    let notices_mounts = mounts_are_noticed(conn)?;
-    Ok(NodeFacts { firmware: node.firmware(), boot_target: node.boot_target, awaited, notices_mounts })
+    Ok(NodeFacts {
+        firmware: node.firmware(),
+        boot_target: node.boot_target,
+        awaited,
+        notices_mounts: mounts_are_noticed(conn)?,
+        foreign_servers: networks::servers(conn)?,
+    })
 }
 
 /// Whether a mount was ever noticed: where none can be, its absence means nothing.

@@ -5,23 +5,27 @@ use pimaster::keys::{KeyFolder, KeyPair};
 use pimaster::model::board::BoardModel;
 use pimaster::model::clock;
 use pimaster::model::folder::DataFolder;
+use pimaster::model::ids::SwitchId;
 use pimaster::model::network::Mode;
 use pimaster::model::node::BootTarget;
 use pimaster::model::power::PowerState;
-use pimaster::model::rack::PETH_PSE_PORT_ADMIN_ENABLE;
+use pimaster::model::rack::{PETH_PSE_PORT_ADMIN_ENABLE, PortRef, PowerDriver};
+use pimaster::netconsole;
+use pimaster::nfs_prep::{Mounts, Tables};
+use pimaster::power::{self, Power};
 use pimaster::sim::firmware::Pace;
 use pimaster::sim::status::{Faults, Stage, Times};
 use pimaster::sim::tree::{Bulk, write_boot, write_root};
 use pimaster::sim::{Rack, Settings, Spec, rack, switch};
 use pimaster::store::nodes::NewNode;
-use pimaster::store::{Store, nodes};
+use pimaster::store::{Store, nodes, switches};
 use pimaster::tftp;
-use snmp2::{AsyncSession, Oid, Value};
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
@@ -31,7 +35,8 @@ pub(crate) struct BootRack {
     pub(crate) store: Store,
     pub(crate) boards: Vec<Spec>,
     pub(crate) rack: rack::Handle,
-    switch: SocketAddr,
+    pub(crate) power: Power,
+    switch: SwitchId,
     ssh_port: u16,
     stop: CancellationToken,
 }
@@ -39,19 +44,25 @@ pub(crate) struct BootRack {
 impl BootRack {
     /// Boards that get installer files from servers in this process.
     pub(crate) async fn new(count: u16) -> Self {
+        Self::of(rack::specs(count)).await
+    }
+
+    /// The same with these boards, at ports 1 and so on.
+    pub(crate) async fn of(boards: Vec<Spec>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = DataFolder::new(folder.path().join("data"));
         let store = {
             fs::create_dir_all(data.root()).unwrap();
             Store::open(&data.database()).unwrap()
         };
-        let boards = rack::specs(count);
-        enrol(&store, &boards).await;
         let root = folder.path().join("root");
         let keys = KeyFolder::open(data.root()).unwrap();
         installer_root(&root, &keys);
         write_boot(&data.tftp_installer(), Bulk::NONE).unwrap();
         let stop = CancellationToken::new();
+        let tables =
+            Tables { rmtab: folder.path().join("rmtab"), clients: folder.path().join("no-nfs-clients") };
+        tokio::spawn(Mounts::new(tables, root.clone(), store.clone()).run(stop.clone()));
         let (dhcp_server, tftp_port) = serve(&store, data, root, &stop).await;
         let ssh_port = free_port();
         let settings = Settings {
@@ -65,24 +76,43 @@ impl BootRack {
         };
         let config = switch::Config {
             listen: "127.0.0.1:0".parse().unwrap(),
-            ports: count,
+            ports: u16::try_from(boards.len()).unwrap(),
             community: "private".to_owned(),
             state_file: None,
         };
         let bound = Rack::bind(boards.clone(), settings, config).await.unwrap();
-        let (rack, switch) = (bound.handle(), bound.switch_address().unwrap());
+        let switch = enrol(&store, &boards, bound.switch_address().unwrap()).await;
+        let rack = bound.handle();
         tokio::spawn(bound.run(stop.clone()));
-        Self { folder, store, boards, rack, switch, ssh_port, stop }
+        let config = power::Config { min_off: Duration::ZERO, timeout: Duration::from_millis(500) };
+        let power = Power::new(config, store.clone());
+        Self { folder, store, boards, rack, power, switch, ssh_port, stop }
+    }
+
+    pub(crate) fn port(&self, port: u16) -> PortRef {
+        PortRef { switch: self.switch, port }
     }
 
     pub(crate) async fn power(&self, port: u16, power: PowerState) {
-        let mut session = AsyncSession::new_v2c(self.switch, b"private", 1).await.unwrap();
-        let oid: Oid<'_> = format!("{PETH_PSE_PORT_ADMIN_ENABLE}.{port}").parse().unwrap();
-        let value = match power {
-            PowerState::On => 1,
-            PowerState::Off => 2,
-        };
-        session.set(&[(&oid, Value::Integer(value))]).await.unwrap();
+        self.power.set(self.port(port), power).await.unwrap();
+    }
+
+    /// Notes a mount as the NFS server's mount daemon does.
+    pub(crate) fn mounted(&self, address: Ipv4Addr) {
+        let line = format!("{address}:{}:0x00000001\n", self.root().display());
+        let mut rmtab = fs::read_to_string(self.folder.path().join("rmtab")).unwrap_or_default();
+        rmtab.push_str(&line);
+        fs::write(self.folder.path().join("rmtab"), rmtab).unwrap();
+    }
+
+    /// The installer's root.
+    pub(crate) fn root(&self) -> PathBuf {
+        self.folder.path().join("root")
+    }
+
+    /// A board's card.
+    pub(crate) fn card(&self, name: &str) -> PathBuf {
+        self.folder.path().join("boards").join(name).join("card.img")
     }
 
     /// Waits until a board is at such a stage; says where it is if that takes too long.
@@ -130,10 +160,18 @@ impl Drop for BootRack {
     }
 }
 
-async fn enrol(store: &Store, boards: &[Spec]) {
+async fn enrol(store: &Store, boards: &[Spec], address: SocketAddr) -> SwitchId {
     let boards = boards.to_vec();
     store
         .write(move |tx| {
+            let driver = PowerDriver::Snmp {
+                address,
+                community: "private".into(),
+                base_oid: PETH_PSE_PORT_ADMIN_ENABLE.into(),
+                index_offset: 0,
+            };
+            let ports = u16::try_from(boards.len()).unwrap();
+            let switch = switches::upsert(tx, "sw1", &driver, ports, None)?;
             for board in &boards {
                 let new = NewNode {
                     name: board.name.clone(),
@@ -141,15 +179,15 @@ async fn enrol(store: &Store, boards: &[Spec]) {
                     address: board.address,
                     model: board.identity.model,
                     serial: None,
-                    port: None,
+                    port: Some(PortRef { switch, port: board.port }),
                 };
                 let id = nodes::insert(tx, &new, clock::now())?;
                 nodes::set_boot_target(tx, id, BootTarget::Installer)?;
             }
-            Ok(())
+            Ok(switch)
         })
         .await
-        .unwrap();
+        .unwrap()
 }
 
 pub(crate) fn installer_root(root: &Path, keys: &KeyFolder) {
@@ -193,6 +231,10 @@ pub(crate) async fn serve(
         addresses: tftp::Addresses::Given,
         max_transfers: 50,
     };
+    let console = netconsole::Config { listen: Some(SocketAddrV4::new(address, 0)) };
+    let console = netconsole::Server::bind(console, store.clone()).await.unwrap();
+    let tftp = tftp::Config { netconsole: console.local_addr().map(|address| address.port()), ..tftp };
+    tokio::spawn(console.run(stop.clone()));
     let dhcp = dhcp::Server::bind(dhcp, store.clone()).unwrap();
     let tftp = tftp::Server::bind(tftp, store.clone()).await.unwrap();
     let ports = (dhcp.local_addr().unwrap().port(), tftp.local_addr().unwrap().port());
@@ -201,10 +243,13 @@ pub(crate) async fn serve(
     (SocketAddrV4::new(address, ports.0), ports.1)
 }
 
-/// A port below the range that the system gives to clients, so that nobody takes it meanwhile.
+/// A port below the range that the system gives to clients, so that nobody takes it meanwhile; another each time.
 pub(crate) fn free_port() -> u16 {
+    static GIVEN: AtomicU16 = AtomicU16::new(0);
     let start = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
-    (start..32_000).find(|port| std::net::TcpListener::bind(("0.0.0.0", *port)).is_ok()).unwrap()
+    (start + GIVEN.fetch_add(1, Ordering::Relaxed)..32_000)
+        .find(|port| std::net::TcpListener::bind(("0.0.0.0", *port)).is_ok())
+        .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

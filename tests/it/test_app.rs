@@ -173,7 +173,7 @@ fn node(number: u8) -> NewNode {
     }
 }
 
-fn environment() -> NewEnvironment {
+pub(crate) fn environment() -> NewEnvironment {
     let partition = |number, start_bytes, size_bytes, file_system| Partition {
         number,
         start_bytes,

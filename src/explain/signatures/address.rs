@@ -6,6 +6,7 @@ use crate::explain::numbers::{
     EEPROM_DISCOVERS, FIRST_FILE, OFFERS_ENOUGH, REFUSALS_ENOUGH, ROM_DISCOVERS, ROM_INTERVAL,
 };
 use crate::model::boot_event::{DhcpAnswer, DhcpAsked, DhcpExchange, Unanswered};
+use crate::model::clock::seconds_between;
 use crate::model::explanation::Outlook;
 use crate::model::observation::Asker;
 use std::net::Ipv4Addr;
@@ -53,6 +54,15 @@ pub(super) const ROWS: &[Signature] = &[
         judge: |course| foreign(course, Asker::Firmware),
         fix: "Switch that DHCP server off in the nodes' network, or let it leave out the nodes: firmware takes the \
               first offer that suits it.",
+    },
+    Signature {
+        id: "foreign_server_rom",
+        stages: &[Stage::Leased],
+        outlook: Outlook::Trouble,
+        judge: foreign_to_rom,
+        fix: "A boot ROM takes the first offer that suits it and does not say whose. Switch that DHCP server off in the \
+              nodes' network, or let it leave out the nodes; then switch the node off and on. If it stops here again, \
+              the other server is not the reason: look for spanning tree on the port.",
     },
     Signature {
         id: "foreign_server_system",
@@ -126,10 +136,15 @@ fn fell_silent(course: &Course<'_>) -> Option<Finding> {
     is_so.then(|| Finding::new(sentence, course.firmware.iter().map(|(record, _)| *record)))
 }
 
-/// Offers to a ROM, no file asked for, silence.
-fn rom_gave_up(course: &Course<'_>) -> Option<Finding> {
+/// Offers to a ROM, no file asked for, silence: how often it asked, and since when it is silent.
+fn silent_rom(course: &Course<'_>) -> Option<(usize, u64)> {
     let ordinary = course.firmware.iter().all(|(_, exchange)| is_offer(exchange));
-    let (discovers, quiet) = (course.firmware.len(), course.quiet());
+    let quiet = course.quiet();
+    (course.is_rom() && ordinary && quiet >= 2 * ROM_INTERVAL).then_some((course.firmware.len(), quiet))
+}
+
+fn rom_gave_up(course: &Course<'_>) -> Option<Finding> {
+    let (discovers, quiet) = silent_rom(course).filter(|_| course.foreign_server().is_none())?;
     let gave_up =
         if discovers < ROM_DISCOVERS { format!("stopped after {discovers}") } else { "gave up".to_owned() };
     let sentence = format!(
@@ -137,8 +152,26 @@ fn rom_gave_up(course: &Course<'_>) -> Option<Finding> {
          each time and asked for no file.",
         times(discovers)
     );
-    let is_so = course.is_rom() && ordinary && quiet >= 2 * ROM_INTERVAL;
-    is_so.then(|| Finding::new(sentence, course.firmware.iter().map(|(record, _)| *record)))
+    Some(Finding::new(sentence, course.firmware.iter().map(|(record, _)| *record)))
+}
+
+/// The same where another server is known to be: a ROM sends no REQUEST, which would name the server whose offer it took.
+fn foreign_to_rom(course: &Course<'_>) -> Option<Finding> {
+    let (discovers, quiet) = silent_rom(course)?;
+    let foreign = course.foreign_server()?;
+    let before = seconds_between(foreign.last_at, course.began());
+    let seen = if before == 0 {
+        "since this boot began".to_owned()
+    } else {
+        format!("{} min before this boot", before.div_ceil(60))
+    };
+    let sentence = format!(
+        "The boot ROM asked for an address {} and then asked pimaster for no file for {quiet} s; another DHCP server, \
+         {}, was seen {seen}: the ROM seems to have taken its offer.",
+        times(discovers),
+        foreign.address
+    );
+    Some(Finding::new(sentence, course.firmware.iter().map(|(record, _)| *record)))
 }
 
 fn no_file_request(course: &Course<'_>) -> Option<Finding> {

@@ -74,6 +74,10 @@ pub(super) const ROWS: &[Signature] = &[
         fix: "The firmware reads this file and starts over: the file, or what it names, does not suit the board. Check \
               config.txt (os_prefix, kernel, [sections]) and take the firmware files of a current Raspberry Pi OS.",
     },
+];
+
+/// Files that are not there.
+pub(super) const MISSING: &[Signature] = &[
     missing("missing_bootcode", |course| missing_one(course, &["bootcode.bin"], course.is_rom())),
     missing("missing_start", |course| missing_one(course, start_names(course), true)),
     missing("missing_fixup", |course| {
@@ -205,7 +209,9 @@ fn loops_on_file(course: &Course<'_>) -> Option<Finding> {
         times(count)
     );
     let evidence = course.files.iter().filter(|(_, file)| file.path == path).map(|(record, _)| *record);
-    (count >= SAME_FILE).then(|| Finding::new(sentence, evidence))
+    // A round that ends at a missing file loads what comes before it again and again.
+    let is_so = count >= SAME_FILE && MISSING.iter().all(|row| (row.judge)(course).is_none());
+    is_so.then(|| Finding::new(sentence, evidence))
 }
 
 /// None of the files of these names is there, and the firmware goes no further.
@@ -221,7 +227,7 @@ fn missing_like(course: &Course<'_>, such: impl Fn(&str) -> bool) -> Option<Find
         |file: &FileTransfer| file.outcome == FileOutcome::NotFound || file.size_bytes == Some(0);
     let all_missing = !asked.is_empty() && asked.iter().all(|(_, file)| is_missing(file));
     let is_settled = course.quiet() >= SETTLED || rounds(&asked) >= ROUNDS;
-    if !all_missing || !is_settled || loops_on_file(course).is_some() {
+    if !all_missing || !is_settled {
         return None;
     }
     let mut names: Vec<&str> = asked.iter().map(|(_, file)| file_name(&file.path)).collect();

@@ -50,7 +50,7 @@ impl Signature {
 
 /// Every row.
 pub(super) fn all() -> impl Iterator<Item = &'static Signature> {
-    [power::ROWS, address::ROWS, files::ROWS, system::ROWS, up::ROWS].into_iter().flatten()
+    [power::ROWS, address::ROWS, files::ROWS, files::MISSING, system::ROWS, up::ROWS].into_iter().flatten()
 }
 
 /// The rows that a boot shows: one at most.

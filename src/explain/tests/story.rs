@@ -12,7 +12,8 @@ use crate::model::power::PowerState;
 use std::net::Ipv4Addr;
 
 pub(super) const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 20, 0, 7);
-const START: i64 = 1_767_225_600_000;
+/// When every story begins, in milliseconds.
+pub(super) const START: i64 = 1_767_225_600_000;
 
 /// A boot under construction.
 #[derive(Clone)]
@@ -30,6 +31,7 @@ impl Story {
             boot_target: BootTarget::Installer,
             awaited: Some(System::Installer),
             notices_mounts: true,
+            foreign_servers: Vec::new(),
         };
         Self { facts, records: Vec::new(), clock: 0.0 }
     }
@@ -192,7 +194,7 @@ impl Story {
     #[track_caller]
     pub(super) fn is(self, signature: &str, outlook: Outlook) -> Explanation {
         let boot = latest(&self.records).unwrap();
-        let (facts, now) = (self.facts, self.now());
+        let (facts, now) = (self.facts.clone(), self.now());
         let course = Course::of(&boot, &facts, now);
         let found: Vec<_> = signatures::matches(&course).into_iter().map(|(row, _)| row.id).collect();
         let explained = self.explained();

@@ -1,15 +1,29 @@
 //! One scenario for each row of the table, and a look that none is forgotten.
 
-use super::story::{ADDRESS, Story};
+use super::story::{ADDRESS, START, Story};
 use crate::explain::signatures;
 use crate::model::board::FirmwareClass::*;
 use crate::model::boot_event::*;
+use crate::model::clock::from_millis;
 use crate::model::explanation::Outlook;
+use crate::model::network::ForeignServer;
 use crate::model::node::BootTarget;
 use crate::model::observation::Asker::{Firmware, System as Kernel};
 use crate::model::power::PowerState;
 
 const OTHER_SERVER: Unanswered = Unanswered::OtherServer { server: std::net::Ipv4Addr::new(10, 20, 0, 2) };
+
+/// The same as it was seen last at that time.
+fn other_server(millis: i64) -> ForeignServer {
+    let at = from_millis(millis);
+    ForeignServer {
+        address: [10, 20, 0, 2].into(),
+        mac: None,
+        first_at: at,
+        last_at: at,
+        offered: "x".into(),
+    }
+}
 
 /// A scenario of that signature.
 fn scenario(id: &str) -> Story {
@@ -68,6 +82,12 @@ fn power_and_address(id: &str) -> Option<Story> {
         "rom_gave_up" => (0..5)
             .fold(Story::of(Rom3b).on().wait(8.0), |story, _| story.offered(Firmware).wait(5.0))
             .wait(10.0),
+        "foreign_server_rom" => Story::of(Rom3b)
+            .with(|facts| facts.foreign_servers = vec![other_server(START - 600_000)])
+            .on()
+            .wait(8.0)
+            .offered(Firmware)
+            .wait(15.0),
         "no_file_request" => leased().wait(15.0),
         "foreign_server" => asking().offered(Firmware).nothing(Firmware, DhcpAsked::Request, OTHER_SERVER),
         "foreign_server_system" => {
@@ -225,6 +245,7 @@ fn sentences_carry_their_numbers() {
     check("offer_ignored", "4 times in 16 s");
     check("rom_gave_up", "5 times, gave up and has been silent for 15 s");
     check("foreign_server", "10.20.0.2");
+    check("foreign_server_rom", "another DHCP server, 10.20.0.2, was seen 10 min before this boot");
     check("boot_loop", "4 times within 15 min");
     check("transfer_stalled", "stopped after 1000000 of 9000000 bytes");
     check("missing_start", "start.elf and start4.elf");
@@ -268,6 +289,24 @@ fn one_refusal_after_a_change_of_address_is_no_loop() {
     let nak = DhcpAnswer::Nak { options: Vec::new() };
     let story = Story::of(Eeprom4).loaded().wait(20.0).dhcp(Kernel, DhcpAsked::Request, nak);
     story.wait(1.0).system_address().is("under_way", Outlook::UnderWay);
+}
+
+#[test]
+fn a_server_that_was_seen_long_ago_did_not_answer_this_boot() {
+    let silent = Story::of(Rom3bPlus).on().wait(8.0).offered(Firmware).wait(15.0);
+    silent.clone().troubled("rom_gave_up");
+    let seen = |at| silent.clone().with(|facts| facts.foreign_servers = vec![other_server(at)]);
+    seen(START - 7_200_000).troubled("rom_gave_up");
+    let during = seen(START + 9_000).explained().sentence;
+    assert!(during.contains("10.20.0.2, was seen since this boot began"), "{during}");
+}
+
+#[test]
+fn rounds_that_end_at_a_missing_file_are_no_loop_on_the_files_before_it() {
+    let round = |story: Story| {
+        story.load("e5ef6e9d/config.txt").load("e5ef6e9d/start4.elf").lacks(&["e5ef6e9d/fixup4.dat"])
+    };
+    (0..16).fold(leased(), |story, _| round(story)).troubled("missing_fixup");
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! What is said of boots: of simulated boards on the wire, and to whom, on page, API and command line.
 
+mod foreign;
+mod scenario;
+mod scenarios;
+
 use crate::boot::BootRack;
 use crate::browser::Browser;
 use crate::test_app::TestApp;
