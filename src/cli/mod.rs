@@ -84,6 +84,8 @@ pub enum Command {
         config: ConfigFile,
     },
     /// Find the boards at ports of a switch, with a log; the daemon does it, also if this command is ended.
+    ///
+    /// Exit status 0 if every port was tried and has the power it had, 1 if not: it failed, or somebody stopped it.
     Detect {
         /// The switch.
         #[arg(long)]

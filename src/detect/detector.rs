@@ -4,17 +4,18 @@
 //! that fails costs its ports their outcome, never the task.
 
 use super::locator::{locate, read_tables};
-use super::machine::{Decision, Heard, Limits, decide, resumed};
+use super::machine::{Decision, GIVING_BACK_TRIES, Heard, Limits, decide, giving_back_is_due, resumed};
 use super::start::spared;
 use super::tables::Place;
 use crate::model::clock::{Clock, Timestamp};
-use crate::model::detection::{Detection, DetectionState, Outcome, Step};
+use crate::model::detection::{DetectedPort, Detection, DetectionState, Outcome, Step};
 use crate::model::ids::DetectionId;
 use crate::model::net::MacAddr;
 use crate::model::power::PowerState;
 use crate::model::rack::{PortRef, Switch};
-use crate::power::Power;
+use crate::power::{self, Power};
 use crate::store::{self, Store, Transaction, boot_events, detections, nodes, sightings, switches};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +32,19 @@ pub struct Detector {
     power: Power,
     limits: Limits,
     clock: Clock,
+}
+
+/// Whether a port was switched.
+enum Switched {
+    Yes,
+    /// It was left alone.
+    Spared {
+        why: String,
+    },
+    /// The switch did not do it.
+    Failed {
+        why: String,
+    },
 }
 
 impl Detector {
@@ -91,7 +105,7 @@ impl Detector {
         match &job.step {
             Step::Tables if !job.cancel => self.tables(job, &switch).await,
             Step::Clear if !job.cancel => self.clear(job, &switch).await,
-            Step::Restore => self.restore(job, &switch).await,
+            Step::Restore { tries } => self.restore(&job, *tries, &switch).await,
             Step::Tables | Step::Clear | Step::Quiet | Step::Listen { .. } | Step::Confirm { .. } => {
                 self.wait(job, &switch).await
             }
@@ -123,7 +137,7 @@ impl Detector {
             Err(error) => notes.push(format!("{error}")),
         }
         let open = job.ports.iter().filter(|it| it.outcome.is_none()).count();
-        job.step = if open == 0 { Step::Restore } else { Step::Clear };
+        job.step = if open == 0 { Step::RESTORE } else { Step::Clear };
         if open > 0 {
             notes.push(format!("{open} ports are switched off and on, one after the other"));
         }
@@ -179,7 +193,7 @@ impl Detector {
         let act = match step {
             Step::Listen { port, .. } => Some((port, PowerState::On)),
             Step::Confirm { port, .. } => Some((port, PowerState::Off)),
-            Step::Tables | Step::Clear | Step::Quiet | Step::Restore => None,
+            Step::Tables | Step::Clear | Step::Quiet | Step::Restore { .. } => None,
         };
         if let Some((port, wanted)) = act {
             self.switch(id, switch, port, wanted).await?;
@@ -188,76 +202,119 @@ impl Detector {
         self.change(id, since, |_, _| Ok(())).await
     }
 
-    /// Gives each touched port the power that it had, and ends.
-    async fn restore(&self, job: Detection, switch: &Switch) -> Result<(), store::Error> {
-        let mut left = Vec::new();
-        for (port, was) in job.ports.iter().filter_map(|it| Some((it.port, it.was?))) {
-            if !self.switch(job.id, switch, port, was).await? {
-                left.push(port.to_string());
-            }
+    /// Gives each touched port the power that it had, and ends: when all have it, or when that failed often enough.
+    async fn restore(&self, job: &Detection, tries: u32, switch: &Switch) -> Result<(), store::Error> {
+        if !giving_back_is_due(tries, job.step_since, self.clock.now()) {
+            return Ok(());
         }
-        let given = match left.as_slice() {
-            [] => "each port has the power it had".to_owned(),
-            [..] => format!("not given back the power it had: port {}", left.join(", ")),
-        };
-        let now = self.clock.now();
-        self.change(job.id, now, move |tx, job| {
-            let spared = |it: &crate::model::detection::DetectedPort| {
-                matches!(it.outcome, Some(Outcome::Spared { .. }))
+        for (port, was) in job.not_given_back() {
+            let outcome = self.set_power(job.id, switch, port, was).await?;
+            let now = self.clock.now();
+            let given_back = matches!(outcome, Switched::Yes);
+            let text = match outcome {
+                Switched::Yes => Some(format!("port {port} is {} again", was.as_str())),
+                // The same as before in other words at most: the end names the port once more.
+                Switched::Spared { why } | Switched::Failed { why } => (tries == 0)
+                    .then(|| format!("port {port} cannot be switched {} yet: {why}", was.as_str())),
             };
-            job.state = match (job.cancel, job.ports.iter().all(spared)) {
-                (true, _) => DetectionState::Cancelled,
-                (false, true) => DetectionState::Failed,
-                (false, false) => DetectionState::Done,
+            self.change(job.id, now, move |tx, job| {
+                if let Some(it) = job.ports.iter_mut().find(|it| it.port == port) {
+                    it.given_back = given_back;
+                }
+                text.map_or(Ok(()), |text| detections::note(tx, job.id, now, &text))
+            })
+            .await?;
+        }
+        self.end_or_try_again(job.id, tries + 1, switch.name.clone()).await
+    }
+
+    async fn end_or_try_again(
+        &self,
+        id: DetectionId,
+        tries: u32,
+        switch: String,
+    ) -> Result<(), store::Error> {
+        let now = self.clock.now();
+        self.change(id, now, move |tx, job| {
+            let debt = job.debt(&switch);
+            if debt.is_some() && tries < GIVING_BACK_TRIES {
+                job.step = Step::Restore { tries };
+                return Ok(());
+            }
+            let spared = |it: &DetectedPort| matches!(it.outcome, Some(Outcome::Spared { .. }));
+            job.state = match (&debt, job.cancel, job.ports.iter().all(spared)) {
+                (Some(_), ..) | (None, false, true) => DetectionState::Failed,
+                (None, true, _) => DetectionState::Cancelled,
+                (None, false, false) => DetectionState::Done,
             };
             job.ended_at = Some(now);
+            if let Some(debt) = &debt {
+                tracing::error!(detection = job.id.0, "{debt}");
+            }
+            let given = debt.unwrap_or_else(|| "each port has the power it had".to_owned());
             detections::note(tx, job.id, now, &format!("{}; {given}", job.state.as_str()))
         })
         .await
     }
 
-    /// Switches a port, if nobody has booked its node: that is judged in the transaction of the request. Whether it
-    /// was switched; why not is in the log.
+    /// Switches a port and notes that, or settles the port with why it was not.
     async fn switch(
         &self,
         id: DetectionId,
         switch: &Switch,
         port: u16,
         wanted: PowerState,
-    ) -> Result<bool, store::Error> {
+    ) -> Result<(), store::Error> {
+        let outcome = self.set_power(id, switch, port, wanted).await?;
+        let now = self.clock.now();
+        self.store
+            .write(move |tx| match outcome {
+                Switched::Yes => {
+                    detections::note(tx, id, now, &format!("port {port} is {}", wanted.as_str()))
+                }
+                Switched::Spared { why } | Switched::Failed { why } => {
+                    let Some(mut job) = detections::by_id(tx, id)? else { return Ok(()) };
+                    settle(tx, &mut job, port, Outcome::Spared { why }, now)?;
+                    detections::save(tx, &job)
+                }
+            })
+            .await
+    }
+
+    /// Switches a port, if nobody has booked its node: that is judged in the transaction of the request.
+    async fn set_power(
+        &self,
+        id: DetectionId,
+        switch: &Switch,
+        port: u16,
+        wanted: PowerState,
+    ) -> Result<Switched, store::Error> {
         let now = self.clock.now();
         let at = PortRef { switch: switch.id, port };
         let outcome = async {
             let was = self.power.read(at).await?;
-            let judged = switch.clone();
+            let (judged, refusal) = (switch.clone(), Arc::new(Mutex::new(None)));
+            let refused = Arc::clone(&refusal);
             let allowed = move |tx: &Transaction<'_>| {
                 let Some(mut job) = detections::by_id(tx, id)? else { return Ok(false) };
-                let why = spared(tx, &judged, port, now)?;
                 if let Some(it) = job.ports.iter_mut().find(|it| it.port == port) {
                     it.was = it.was.or(Some(was));
                 }
-                if let Some(why) = &why {
-                    settle(tx, &mut job, port, Outcome::Spared { why: why.clone() }, now)?;
-                }
                 detections::save(tx, &job)?;
-                Ok(why.is_none())
+                let why = spared(tx, &judged, port, now)?;
+                let is_allowed = why.is_none();
+                *refused.lock().unwrap_or_else(PoisonError::into_inner) = why;
+                Ok(is_allowed)
             };
-            self.power.set_if(at, wanted, allowed).await
+            let switched = self.power.set_if(at, wanted, allowed).await?;
+            let why = refusal.lock().unwrap_or_else(PoisonError::into_inner).take();
+            Ok::<_, power::Error>(match switched {
+                Some(_) => Switched::Yes,
+                None => Switched::Spared { why: why.unwrap_or_else(|| "the detection is gone".to_owned()) },
+            })
         };
-        match outcome.await {
-            Ok(Some(_)) => {
-                let text = format!("port {port} is {}", wanted.as_str());
-                self.store.write(move |tx| detections::note(tx, id, now, &text)).await?;
-                Ok(true)
-            }
-            Ok(None) => Ok(false),
-            Err(error) => {
-                let why = error.to_string();
-                self.change(id, now, move |tx, job| settle(tx, job, port, Outcome::Spared { why }, now))
-                    .await?;
-                Ok(false)
-            }
-        }
+        // What the switch or its row got wrong is data.
+        Ok(outcome.await.unwrap_or_else(|error| Switched::Failed { why: error.to_string() }))
     }
 
     /// Changes a detection's row; its step counts from `now`.

@@ -37,16 +37,27 @@ pub(super) enum Decision {
     Go { step: Step, outcome: Option<(u16, Outcome)> },
 }
 
+/// How often the power of a port is tried to be given back: half a minute in all, longer than a switch needs to
+/// restart its agent.
+pub(super) const GIVING_BACK_TRIES: u32 = 6;
+
+/// When the power of ports is tried to be given back that failed so often, the last time at `last`: at once, then after a
+/// second, doubled up to eight.
+pub(super) fn giving_back_is_due(tries: u32, last: Timestamp, now: Timestamp) -> bool {
+    let pause = tries.checked_sub(1).map_or(0, |failed| 1000 << failed.min(3));
+    now.duration_since(last) >= SignedDuration::from_millis(pause)
+}
+
 /// Decides about a step that waits. The others (`Tables`, `Clear`, `Restore`) end when they are done.
 pub(super) fn decide(job: &Detection, heard: &[Heard], now: Timestamp, limits: Limits) -> Decision {
     let since = job.step_since;
     let waited = now.duration_since(since);
     let asked: Vec<MacAddr> = heard.iter().filter(|it| it.last_at >= since).map(|it| it.mac).collect();
     match &job.step {
-        _ if job.cancel && job.step != Step::Restore => Decision::Go { step: Step::Restore, outcome: None },
+        _ if job.cancel && !is_restoring(job) => Decision::Go { step: Step::RESTORE, outcome: None },
         // It was settled meanwhile: it could not be switched, or somebody has booked its node.
         Step::Listen { port, .. } | Step::Confirm { port, .. } if is_settled(job, *port) => {
-            Decision::Go { step: if has_open(job) { Step::Clear } else { Step::Restore }, outcome: None }
+            Decision::Go { step: if has_open(job) { Step::Clear } else { Step::RESTORE }, outcome: None }
         }
         Step::Quiet if waited >= limits.quiet => Decision::Go { step: next(job, None, asked), outcome: None },
         Step::Listen { port, elsewhere } => {
@@ -67,14 +78,20 @@ pub(super) fn decide(job: &Detection, heard: &[Heard], now: Timestamp, limits: L
             };
             Decision::Go { step: next(job, Some(*port), asked), outcome: Some((*port, outcome)) }
         }
-        Step::Tables | Step::Clear | Step::Quiet | Step::Confirm { .. } | Step::Restore => Decision::Wait,
+        Step::Tables | Step::Clear | Step::Quiet | Step::Confirm { .. } | Step::Restore { .. } => {
+            Decision::Wait
+        }
     }
 }
 
 /// The step for the next port that was not tried, besides the one that just was.
 fn next(job: &Detection, done: Option<u16>, elsewhere: Vec<MacAddr>) -> Step {
     let open = job.ports.iter().find(|it| it.outcome.is_none() && Some(it.port) != done);
-    open.map_or(Step::Restore, |it| Step::Listen { port: it.port, elsewhere })
+    open.map_or(Step::RESTORE, |it| Step::Listen { port: it.port, elsewhere })
+}
+
+fn is_restoring(job: &Detection) -> bool {
+    matches!(job.step, Step::Restore { .. })
 }
 
 fn is_settled(job: &Detection, port: u16) -> bool {
@@ -93,7 +110,7 @@ fn is_found(job: &Detection, mac: MacAddr) -> bool {
 pub(super) fn resumed(step: &Step) -> Step {
     match step {
         Step::Quiet | Step::Listen { .. } | Step::Confirm { .. } => Step::Clear,
-        Step::Tables | Step::Clear | Step::Restore => step.clone(),
+        Step::Tables | Step::Clear | Step::Restore { .. } => step.clone(),
     }
 }
 
@@ -103,6 +120,7 @@ mod tests {
     use crate::model::clock::from_millis;
     use crate::model::detection::{DetectedPort, DetectionState};
     use crate::model::ids::{DetectionId, SwitchId};
+    use crate::model::power::PowerState;
 
     const LIMITS: Limits =
         Limits { listen: SignedDuration::from_secs(60), quiet: SignedDuration::from_secs(12) };
@@ -116,7 +134,7 @@ mod tests {
     }
 
     fn job(step: Step, since: i64) -> Detection {
-        let port = |port| DetectedPort { port, was: None, outcome: None };
+        let port = |port| DetectedPort { port, was: None, given_back: false, outcome: None };
         Detection {
             id: DetectionId(1),
             switch: SwitchId(1),
@@ -181,14 +199,14 @@ mod tests {
     fn the_last_port_and_a_wish_to_stop_end_it() {
         let mut last = job(confirm(2, &[]), 300);
         last.ports[0].outcome = Some(Outcome::Heard { mac: mac(1) });
-        assert_eq!(run(&last, &[], 312), go(Step::Restore, Some((2, Outcome::Silent))));
+        assert_eq!(run(&last, &[], 312), go(Step::RESTORE, Some((2, Outcome::Silent))));
         // A board that was found already is not found twice.
         let mut second = job(listen(2, &[]), 300);
         second.ports[0].outcome = Some(Outcome::Heard { mac: mac(1) });
         assert_eq!(run(&second, &[(1, 305)], 310), Decision::Wait);
         for step in [Step::Tables, Step::Quiet, listen(1, &[]), confirm(1, &[])] {
             let stopped = Detection { cancel: true, ..job(step, 300) };
-            assert_eq!(run(&stopped, &[], 301), go(Step::Restore, None));
+            assert_eq!(run(&stopped, &[], 301), go(Step::RESTORE, None));
         }
     }
 
@@ -198,13 +216,36 @@ mod tests {
         spared.ports[0].outcome = Some(Outcome::Spared { why: "x".into() });
         assert_eq!(run(&spared, &[(1, 301)], 301), go(Step::Clear, None));
         spared.ports[1].outcome = Some(Outcome::Silent);
-        assert_eq!(run(&spared, &[], 301), go(Step::Restore, None));
+        assert_eq!(run(&spared, &[], 301), go(Step::RESTORE, None));
+    }
+
+    #[test]
+    fn giving_back_pauses_longer_each_time() {
+        let due = |tries, seconds: i64| giving_back_is_due(tries, at(100), at(100 + seconds));
+        assert!(due(0, 0));
+        for (tries, pause) in [(1, 1), (2, 2), (3, 4), (4, 8), (5, 8)] {
+            assert_eq!((due(tries, pause - 1), due(tries, pause)), (false, true), "{tries}");
+        }
+    }
+
+    #[test]
+    fn what_is_owed_is_named() {
+        let mut owing = job(Step::RESTORE, 300);
+        assert_eq!(owing.debt("sw1"), None);
+        owing.ports[0].was = Some(PowerState::On);
+        owing.ports[1] =
+            DetectedPort { was: Some(PowerState::Off), given_back: true, ..owing.ports[1].clone() };
+        let debt = owing.debt("sw1").unwrap();
+        assert!(
+            debt.starts_with("not given back the power it had: port 1 (on) of sw1; once sw1 answers"),
+            "{debt}"
+        );
     }
 
     #[test]
     fn a_restart_begins_the_open_ports_anew() {
         assert_eq!(resumed(&listen(2, &[9])), Step::Clear);
         assert_eq!(resumed(&Step::Tables), Step::Tables);
-        assert_eq!(resumed(&Step::Restore), Step::Restore);
+        assert_eq!(resumed(&Step::RESTORE), Step::RESTORE);
     }
 }

@@ -33,7 +33,7 @@ pub fn start(tx: &Transaction<'_>, wish: &DetectWish, now: Timestamp) -> Result<
         if let Some(why) = spared(tx, &switch, port, now)? {
             return Err(Refusal::Spared { port, switch: switch.name, why });
         }
-        ports.push(DetectedPort { port, was: None, outcome: None });
+        ports.push(DetectedPort { port, was: None, given_back: false, outcome: None });
     }
     if ports.is_empty() {
         return Err(Refusal::NoPorts);

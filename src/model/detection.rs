@@ -41,8 +41,29 @@ pub enum DetectionState {
     Done,
     /// A person stopped it.
     Cancelled,
-    /// The switch could not be used.
+    /// The switch could not be used, or a port did not get its power back.
     Failed,
+}
+
+impl Detection {
+    /// The ports that do not have the power they had, and what that was.
+    pub fn not_given_back(&self) -> impl Iterator<Item = (u16, PowerState)> {
+        let left = self.ports.iter().filter(|it| !it.given_back);
+        left.filter_map(|it| Some((it.port, it.was?)))
+    }
+
+    /// Those ports in words, with what to do; none if there are none.
+    pub fn debt(&self, switch: &str) -> Option<String> {
+        let ports: Vec<String> =
+            self.not_given_back().map(|(port, was)| format!("port {port} ({})", was.as_str())).collect();
+        (!ports.is_empty()).then(|| {
+            format!(
+                "not given back the power it had: {} of {switch}; once {switch} answers, switch it so on the switch itself, \
+                 or detect the same ports again",
+                ports.join(", ")
+            )
+        })
+    }
 }
 
 impl DetectionState {
@@ -89,7 +110,16 @@ pub enum Step {
         heard: Vec<MacAddr>,
     },
     /// Gives each port the power that it had.
-    Restore,
+    Restore {
+        /// How often that was tried in vain.
+        #[serde(default)]
+        tries: u32,
+    },
+}
+
+impl Step {
+    /// The last step, as it begins.
+    pub const RESTORE: Self = Self::Restore { tries: 0 };
 }
 
 /// One port of a detection.
@@ -99,6 +129,9 @@ pub struct DetectedPort {
     pub port: u16,
     /// The power that it had before it was touched; none while it was not.
     pub was: Option<PowerState>,
+    /// Whether it has that power again.
+    #[serde(default)]
+    pub given_back: bool,
     /// What came out; none while it was not tried.
     pub outcome: Option<Outcome>,
 }

@@ -3,22 +3,23 @@
 use crate::browser::{Browser, location};
 use crate::test_app::TestApp;
 use axum::http::{Method, StatusCode};
+use pimaster::model::clock;
+use pimaster::model::detection::DetectionState;
+use pimaster::model::folder::DataFolder;
+use pimaster::model::ids::{DetectionId, SwitchId};
+use pimaster::model::power::PowerState;
 use pimaster::model::rack::{PETH_PSE_PORT_ADMIN_ENABLE, PortRef, PowerDriver};
 use pimaster::model::user::Role;
-use pimaster::store::{Store, detections, nodes, switches};
+use pimaster::store::{Store, Transaction, detections, nodes, switches};
 use serde_json::{Value, json};
+use std::process::{Output, Stdio};
+use tokio::io::{AsyncBufReadExt, BufReader};
 
 /// The switch `sw1`, with pi-01 at port 1 and pi-02 at port 2; port 8 feeds pimaster. And `hands`, without SNMP.
 async fn rack(store: &Store) {
     store
         .write(|tx| {
-            let driver = PowerDriver::Snmp {
-                address: "127.0.0.1:9".parse().unwrap(),
-                community: "c".into(),
-                base_oid: PETH_PSE_PORT_ADMIN_ENABLE.into(),
-                index_offset: 0,
-            };
-            let switch = switches::upsert(tx, "sw1", &driver, 8, Some(8))?;
+            let switch = switch(tx)?;
             switches::upsert(tx, "hands", &PowerDriver::None, 8, None)?;
             for port in [1, 2] {
                 let node = nodes::by_name(tx, &format!("pi-0{port}"))?.unwrap();
@@ -28,6 +29,17 @@ async fn rack(store: &Store) {
         })
         .await
         .unwrap();
+}
+
+/// The switch `sw1`, which nobody answers for.
+fn switch(tx: &Transaction<'_>) -> pimaster::store::Result<SwitchId> {
+    let driver = PowerDriver::Snmp {
+        address: "127.0.0.1:9".parse().unwrap(),
+        community: "c".into(),
+        base_oid: PETH_PSE_PORT_ADMIN_ENABLE.into(),
+        index_offset: 0,
+    };
+    switches::upsert(tx, "sw1", &driver, 8, Some(8))
 }
 
 fn reserve(node: &str, start: Option<&str>) -> Value {
@@ -76,6 +88,49 @@ async fn ports_of_others_are_refused_and_claimed_nodes_cannot_be_reserved() {
     assert_eq!(app.api(Method::GET, "/detections/99", &token, None).await.status, StatusCode::NOT_FOUND);
     let user = app.token("ada@lab", Role::User).await;
     assert_eq!(app.api(Method::GET, &path, &user, None).await.status, StatusCode::FORBIDDEN);
+}
+
+/// The command follows a detection that ends so; the daemon is played here.
+async fn followed(state: DetectionState, was: Option<PowerState>) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, data) = (folder.path().join("pimaster.toml"), folder.path().join("data"));
+    let text = format!(
+        "[network]\nsubnet = '127.77.8.0/24'\naddress = '127.77.8.1'\nnode_ranges = ['127.77.8.10-127.77.8.11']\n\
+         [data]\nadmin_email = 'a@lab'\nfolder = '{}'\n",
+        data.display()
+    );
+    std::fs::write(&file, text).unwrap();
+    std::fs::create_dir_all(&data).unwrap();
+    let store = Store::open(&DataFolder::new(&data).database()).unwrap();
+    store.write(|tx| switch(tx).map(drop)).await.unwrap();
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_pimaster"));
+    command.args(["detect", "--switch", "sw1", "--ports", "3", "--config"]).arg(&file);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // Its first line comes behind the row.
+    let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(said.next_line().await.unwrap().unwrap().starts_with("detection 1;"));
+    let end = store.write(move |tx| {
+        let mut job = detections::by_id(tx, DetectionId(1))?.unwrap();
+        (job.state, job.ended_at, job.ports[0].was) = (state, Some(clock::now()), was);
+        detections::save(tx, &job)
+    });
+    end.await.unwrap();
+    child.wait_with_output().await.unwrap()
+}
+
+#[tokio::test]
+async fn the_command_ends_as_the_detection_does() {
+    let check = async |state, was, status: i32, part: &str| {
+        let ended = followed(state, was).await;
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(status), "{said}");
+        assert!(said.contains(part), "{said}");
+    };
+    check(DetectionState::Done, None, 0, "").await;
+    check(DetectionState::Cancelled, None, 1, "stopped before every port was tried").await;
+    check(DetectionState::Failed, None, 1, "none of the ports could be tried").await;
+    check(DetectionState::Failed, Some(PowerState::On), 1, "port 3 (on) of sw1; once sw1 answers").await;
 }
 
 #[tokio::test]

@@ -41,6 +41,9 @@ fn live(view: &DetectionView, csrf: &str, reader: &Reader) -> Markup {
             h2 { (detection.ports.len()) " ports of " (switch) " " (state(detection.state)) }
             p.facts { "began " (parts::moment(detection.started_at, reader))
                 @if let Some(ended) = detection.ended_at { ", ended " (parts::moment(ended, reader)) } }
+            @if detection.ended_at.is_some() && let Some(debt) = detection.debt(switch) {
+                p.wrong role="alert" { (debt) }
+            }
             @if detection.state == DetectionState::Running {
                 @if detection.cancel {
                     p { "It stops, and gives each port the power it had." }

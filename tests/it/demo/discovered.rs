@@ -48,23 +48,43 @@ fn a_switch_without_tables_is_searched_by_its_power_also_over_a_kill() {
     assert!(seen.as_array().unwrap().iter().all(|machine| machine["switch"] == "demo-switch"), "{seen:#}");
 }
 
-#[test]
-fn a_port_that_does_not_get_its_power_back_is_named() {
+/// Stopped while port 3 is off and the switch is deaf.
+fn stopped_before_a_deaf_switch() -> (Demo, String) {
     let demo = Demo::start_with(4, 100, &["--undiscovered", "2"]);
     assert_eq!(demo.simulator("PUT", "/api/switch", &json!({ "no_tables": true })).0, 204);
     let (status, made) =
         demo.api("POST", "/detections", &json!({ "switch": "demo-switch", "ports": [3, 4] }));
     assert_eq!(status, 201, "{made}");
     let path = format!("/detections/{}", made["id"]);
-    await_detection(&demo, &path, |view| {
-        view["log"].as_array().unwrap().iter().any(|line| line["text"] == "port 3 is off")
-    });
+    await_detection(&demo, &path, |view| logs(view, "port 3 is off"));
     let deaf = json!({ "no_tables": true, "unreachable": true });
     assert_eq!(demo.simulator("PUT", "/api/switch", &deaf).0, 204);
     assert_eq!(demo.api("DELETE", &path, &Value::Null).0, 202);
+    (demo, path)
+}
+
+fn logs(view: &Value, part: &str) -> bool {
+    view["log"].as_array().unwrap().iter().any(|line| line["text"].as_str().unwrap().contains(part))
+}
+
+#[test]
+fn a_port_that_does_not_get_its_power_back_is_named() {
+    let (demo, path) = stopped_before_a_deaf_switch();
     let ended = await_detection(&demo, &path, |view| view["state"] != "running");
-    let last = ended["log"].as_array().unwrap().last().unwrap()["text"].as_str().unwrap();
-    assert!(last.contains("not given back the power it had: port 3"), "{ended:#}");
+    assert_eq!(ended["state"], "failed", "{ended:#}");
+    let named = "not given back the power it had: port 3 (on) of demo-switch";
+    assert!(logs(&ended, named) && demo.log().contains(named), "{ended:#}\n{}", demo.log());
+}
+
+#[test]
+fn a_port_gets_its_power_back_when_the_switch_answers_again() {
+    let (demo, path) = stopped_before_a_deaf_switch();
+    await_detection(&demo, &path, |view| logs(view, "port 3 cannot be switched on yet"));
+    assert_eq!(demo.simulator("PUT", "/api/switch", &json!({ "no_tables": true })).0, 204);
+    let ended = await_detection(&demo, &path, |view| view["state"] != "running");
+    assert_eq!(ended["state"], "cancelled", "{ended:#}");
+    assert!(logs(&ended, "port 3 is on again"), "{ended:#}");
+    demo.await_board("pi-03", |view| view["power"] == "on");
 }
 
 fn await_detection(demo: &Demo, path: &str, is_it: impl Fn(&Value) -> bool) -> Value {
