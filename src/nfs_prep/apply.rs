@@ -9,7 +9,7 @@ use super::files::{self, failed};
 use super::plan::{Plan, Step};
 use super::settings::{self, Content, Inputs, Own, PREPARED, Setting};
 use super::source::{self, Source};
-use super::{Listener, extract, rules, unpack};
+use super::{Listener, extract, firmware, rules, unpack};
 use crate::keys::KeyFolder;
 use crate::model::ssh_key::PublicKey;
 use nix::fcntl::{Flock, FlockArg};
@@ -207,7 +207,9 @@ impl Work<'_> {
                     .to_owned(),
             );
         }
-        let config = fs::read_to_string(self.plan.config.data.tftp_installer().join("config.txt"));
+        let boot = self.plan.config.data.tftp_installer();
+        notes.extend(firmware::mismatches(&boot));
+        let config = fs::read_to_string(boot.join("config.txt"));
         let other = config.unwrap_or_default().lines().map(str::trim).any(|line| {
             line.strip_prefix("cmdline=").is_some_and(|name| !name.trim().ends_with("cmdline.txt"))
         });

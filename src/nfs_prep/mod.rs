@@ -25,6 +25,7 @@ mod disk;
 mod extract;
 mod fat;
 mod files;
+mod firmware;
 mod rules;
 mod unpack;
 
