@@ -6,6 +6,7 @@ use super::peers::board;
 use pimaster::dhcp::extra::OptionTables;
 use pimaster::dhcp::wire::{Request, decode};
 use pimaster::dhcp::{Config, Known, Responder, observe};
+use pimaster::model::board::BoardModel;
 use pimaster::model::clock;
 use pimaster::model::network::Mode;
 use pimaster::model::quirk::Quirks;
@@ -22,6 +23,7 @@ pub(crate) fn micros(folder: &Path, known: u32) -> f64 {
     let site = Site::new(
         folder.path(),
         "subnet = \"10.20.0.0/16\"\naddress = \"10.20.0.1\"",
+        BoardModel::Pi4b,
         (0..known).map(board).collect(),
     );
     let store = Store::open(&site.data().database()).unwrap();

@@ -3,6 +3,7 @@
 use super::cable::{SERVER, SERVER_INTERFACE};
 use super::measured::Server;
 use super::measured::pimaster::Site;
+use pimaster::model::board::BoardModel;
 use pimaster::model::net::MacAddr;
 use std::fs;
 use std::net::Ipv4Addr;
@@ -37,7 +38,7 @@ impl Peer {
                 let network = format!(
                     "interface = \"{SERVER_INTERFACE}\"\nsubnet = \"10.20.0.0/16\"\naddress = \"{SERVER}\""
                 );
-                Site::new(folder, &network, (0..boards).map(board).collect()).serve()
+                Site::new(folder, &network, BoardModel::Pi4b, (0..boards).map(board).collect()).serve()
             }
             Self::Kea => kea(folder),
         }

@@ -19,8 +19,13 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// A rack of the nodes with these hardware and IPv4 addresses, all of which boot the installer.
-    pub(crate) fn new(folder: &Path, network: &str, rack: Vec<(MacAddr, Ipv4Addr)>) -> Self {
+    /// A rack of the nodes with these hardware and IPv4 addresses, all of one model, which boot the installer.
+    pub(crate) fn new(
+        folder: &Path,
+        network: &str,
+        model: BoardModel,
+        rack: Vec<(MacAddr, Ipv4Addr)>,
+    ) -> Self {
         let site = Self { folder: folder.to_owned() };
         fs::create_dir_all(site.data().tftp_installer()).unwrap();
         let settings = format!(
@@ -34,7 +39,7 @@ impl Site {
         let enrolled = store.write(move |tx| {
             for (number, (mac, address)) in rack.into_iter().enumerate() {
                 let name = format!("pi-{number}").parse().unwrap();
-                let new = NewNode { name, mac, address, model: BoardModel::Pi4b, serial: None, port: None };
+                let new = NewNode { name, mac, address, model, serial: None, port: None };
                 let node = nodes::insert(tx, &new, clock::now())?;
                 nodes::set_boot_target(tx, node, BootTarget::Installer)?;
             }

@@ -1,6 +1,7 @@
 //! Many clients in one thread: each fetches the file once and compares every byte.
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use pimaster::model::board::BoardModel;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,8 @@ pub(crate) struct Way {
     pub(crate) window: u64,
     /// Whether 1 % of DATA and 1 % of ACKs go lost.
     pub(crate) loss: bool,
+    /// What pimaster takes the clients for.
+    pub(crate) board: BoardModel,
 }
 
 /// A run of clients, 127.0.1.0 and up.

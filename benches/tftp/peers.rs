@@ -3,6 +3,7 @@
 use super::client::FILE;
 use super::measured::Server;
 use super::measured::pimaster::Site;
+use pimaster::model::board::BoardModel;
 use pimaster::model::net::MacAddr;
 use std::fs;
 use std::net::Ipv4Addr;
@@ -30,12 +31,13 @@ impl Peer {
         }
     }
 
-    /// Starts it with nothing to lose: no limit of transfers below the number of clients.
-    pub(crate) fn start(self, folder: &Path, content: &[u8], clients: u8) -> Server {
+    /// Starts it with nothing to lose: no limit of transfers below the number of clients. To pimaster they are boards of
+    /// that model, which says how long it waits before it repeats.
+    pub(crate) fn start(self, folder: &Path, content: &[u8], clients: u8, board: BoardModel) -> Server {
         let root = folder.join("tftp");
         let log = folder.join("log");
         let mut command = match self {
-            Self::Pimaster => return serve(folder, content, clients),
+            Self::Pimaster => return serve(folder, content, clients, board),
             Self::Dnsmasq => {
                 let mut command = Command::new("dnsmasq");
                 command.args(["--keep-in-foreground", "--conf-file=/dev/null", "--port=0", "--user=root"]);
@@ -65,11 +67,11 @@ impl Peer {
     }
 }
 
-fn serve(folder: &Path, content: &[u8], clients: u8) -> Server {
+fn serve(folder: &Path, content: &[u8], clients: u8, board: BoardModel) -> Server {
     let rack = (0..clients)
         .map(|number| (MacAddr([0xdc, 0xa6, 0x32, 0, 1, number]), Ipv4Addr::new(127, 0, 1, number)));
     let network = "subnet = \"127.0.0.0/8\"\naddress = \"127.0.0.1\"";
-    let site = Site::new(folder, network, rack.collect());
+    let site = Site::new(folder, network, board, rack.collect());
     fs::write(site.data().tftp_installer().join(FILE), content).unwrap();
     site.serve()
 }

@@ -27,6 +27,12 @@ struct Rack {
     relay: UdpSocket,
     shutdown: CancellationToken,
     serving: JoinHandle<()>,
+    folder: tempfile::TempDir,
+}
+
+/// The store of a server that has stopped: all that requests told is saved.
+struct Stopped {
+    store: Store,
     _folder: tempfile::TempDir,
 }
 
@@ -46,7 +52,7 @@ impl Rack {
         let relay = UdpSocket::bind((Ipv4Addr::new(127, 20, 0, 99), address.port())).await.unwrap();
         let shutdown = CancellationToken::new();
         let serving = tokio::spawn(server.run(shutdown.clone()));
-        Self { store, server: address, relay, shutdown, serving, _folder: folder }
+        Self { store, server: address, relay, shutdown, serving, folder }
     }
 
     async fn ask(&self, packet: Packet) {
@@ -67,9 +73,10 @@ impl Rack {
         (xid, kind[0], address.into())
     }
 
-    async fn stop(self) {
+    async fn stop(self) -> Stopped {
         self.shutdown.cancel();
         self.serving.await.unwrap();
+        Stopped { store: self.store, _folder: self.folder }
     }
 }
 
@@ -91,6 +98,7 @@ async fn a_board_boots_behind_a_relay() {
     let node = rack.store.read(|conn| nodes::by_name(conn, "pi-07")).await.unwrap().unwrap();
     assert_eq!(node.serial, Some(BoardSerial(0xe5ef_6e9d)));
     assert_eq!((node.revision, node.model), (Some(RevisionCode(0xc0_3112)), BoardModel::Pi4b));
+    let rack = rack.stop().await;
     let events = rack.store.read(move |conn| boot_events::by_node(conn, node.id)).await.unwrap();
     let [BootEvent::Dhcp(offered), BootEvent::Dhcp(granted)] = [&events[0].event, &events[1].event] else {
         panic!("{events:?}");
@@ -105,7 +113,6 @@ async fn a_board_boots_behind_a_relay() {
     assert_eq!(named(offered.answer.options(), "TFTP Server Name"), Some(SERVER.to_string()));
     let vendor = named(granted.answer.options(), "Vendor Specific Information").unwrap();
     assert!(vendor.contains("Raspberry Pi Boot"), "{vendor}");
-    rack.stop().await;
 }
 
 #[tokio::test]
@@ -116,12 +123,12 @@ async fn a_stranger_is_remembered_and_not_answered() {
     rack.relay.send_to(b"nonsense", rack.server).await.unwrap();
     rack.ask(Packet { xid: 2, ..kernel(DISCOVER) }).await;
     assert_eq!(rack.next().await.0, 2, "the first answer is not the stranger's");
+    let rack = rack.stop().await;
     let seen = rack.store.read(sightings::list).await.unwrap();
     let [seen] = seen.as_slice() else { panic!("{seen:?}") };
     assert_eq!((seen.mac, seen.requests), (stranger, 1));
     assert_eq!(seen.observation.serial, Some(BoardSerial(0xe5ef_6e9d)));
     assert_eq!(seen.observation.model(), BoardModel::Pi4b);
-    rack.stop().await;
 }
 
 #[tokio::test]
@@ -136,19 +143,19 @@ async fn a_device_gets_its_address_and_is_no_stranger() {
     assert_eq!(rack.next().await, (2, 5, address));
     rack.ask(Packet { xid: 3, ..Packet::new(REQUEST, mac.0).requesting(BOARD) }).await;
     assert_eq!(rack.next().await, (3, 6, Ipv4Addr::UNSPECIFIED));
-    let known = rack.store.read(move |conn| devices::by_mac(conn, mac)).await.unwrap().unwrap();
-    assert!(known.seen_at.is_some());
-    assert_eq!(rack.store.read(sightings::list).await.unwrap(), []);
     // It found its address taken: that is noticed, and named.
     rack.ask(Packet { xid: 4, ..Packet::new(DECLINE, mac.0).requesting(address) }).await;
     rack.ask(Packet { xid: 5, ..Packet::new(DISCOVER, mac.0) }).await;
     assert_eq!(rack.next().await.0, 5);
+    let rack = rack.stop().await;
+    let known = rack.store.read(move |conn| devices::by_mac(conn, mac)).await.unwrap().unwrap();
+    assert!(known.seen_at.is_some());
+    assert_eq!(rack.store.read(sightings::list).await.unwrap(), []);
     let [notice] = rack.store.read(networks::notices).await.unwrap().try_into().unwrap();
     assert_eq!(
         (notice.notice.kind, notice.notice.subject),
         (NoticeKind::DuplicateAddress, address.to_string())
     );
-    rack.stop().await;
 }
 
 #[tokio::test]
@@ -157,10 +164,10 @@ async fn a_server_that_clients_follow_is_noticed() {
     rack.ask(Packet { xid: 1, ..udhcpc(REQUEST).requesting(BOARD).naming_server(OTHER_SERVER) }).await;
     rack.ask(Packet { xid: 2, ..eeprom_5() }).await;
     assert_eq!(rack.next().await.0, 2);
+    let rack = rack.stop().await;
     let [server] = rack.store.read(networks::servers).await.unwrap().try_into().unwrap();
     assert_eq!((server.address, server.mac), (OTHER_SERVER, None));
     assert_eq!(server.offered, "pi-07 followed it");
-    rack.stop().await;
 }
 
 #[tokio::test]
@@ -177,6 +184,7 @@ async fn a_forged_identity_changes_nothing_and_is_told_once() {
     }
     let node = rack.store.read(|conn| nodes::by_name(conn, "pi-07")).await.unwrap().unwrap();
     assert_eq!((node.serial, node.revision), (known.serial, known.revision));
+    let rack = rack.stop().await;
     let events = rack.store.read(move |conn| boot_events::by_node(conn, node.id)).await.unwrap();
     let doubt = |event: &BootRecord| {
         if let BootEvent::Doubt { text } = &event.event { Some(text.clone()) } else { None }
@@ -184,7 +192,6 @@ async fn a_forged_identity_changes_nothing_and_is_told_once() {
     let doubts: Vec<_> = events.iter().filter_map(doubt).collect();
     let [doubt] = doubts.as_slice() else { panic!("{events:?}") };
     assert!(doubt.contains("serial number bd989ae1, but e5ef6e9d is known"), "{doubt:?}");
-    rack.stop().await;
 }
 
 #[tokio::test]

@@ -4,8 +4,9 @@
 //! machines are remembered as sightings. Reading order as below.
 //!
 //! ```text
-//! socket ─► wire::decode ─► observe ─► Responder::respond ─► commit lease and event ─► wire::encode ─► socket / link
-//!             Request       Observation   Decision (boot, destination)                    Reply           frame
+//! socket ─► wire::decode ─► observe ─► Responder::respond ─► commit lease ─► wire::encode ─► socket / link
+//!             Request       Observation   Decision (boot, destination)          Reply           frame
+//!                                           └─► Note ─► journal ─► boot events, notices, sightings
 //! ```
 
 pub mod boot;
@@ -16,6 +17,7 @@ pub mod extra;
 pub mod frame;
 mod hold_off;
 pub(crate) mod identity;
+mod journal;
 mod link;
 mod neighbour;
 mod notes;

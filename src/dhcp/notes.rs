@@ -1,60 +1,108 @@
-//! What requests tell beyond leases: what devices ask, addresses that other servers gave, other servers. *IO: the
-//! transaction it is given.* Called by `server`.
+//! What requests tell beyond leases: boot events, what devices ask, unknown machines, other servers. *IO: the
+//! transaction it is given.* Made by `server`, saved by `journal`.
 
 use super::hold_off;
-use super::responder::Responder;
-use super::verdict::{Answer, Heard, Ignore, Verdict};
-use super::wire::Request;
-use crate::model::boot_event::BootEventKind;
+use super::verdict::{Heard, Ignore, Verdict};
+use super::wire::{Request, RequestKind};
+use crate::model::boot_event::{BootEvent, BootEventKind, DhcpAsked, DhcpExchange};
 use crate::model::clock::Timestamp;
+use crate::model::device::Device;
 use crate::model::network::{Notice, NoticeKind};
 use crate::model::node::Node;
-use crate::model::observation::Observation;
+use crate::model::observation::{Asker, Observation};
 use crate::model::power::PowerState;
-use crate::store::boot_events;
-use crate::store::{Result, Transaction, devices, networks, nodes, switches};
+use crate::store::boot_events::{self, NewEvent};
+use crate::store::{Result, Transaction, devices, networks, sightings, switches};
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
-/// Settles a device's request; none if the sender is no device.
-pub(super) fn settle_device(
-    tx: &Transaction<'_>,
-    responder: &Responder,
-    request: &Request,
-    seen: &Observation,
-    now: Timestamp,
-) -> Result<Option<Option<Answer>>> {
-    let Some(device) = devices::by_mac(tx, request.mac)? else { return Ok(None) };
-    let verdict = responder.respond_device(request, seen, &device, now).verdict;
-    devices::set_seen(tx, device.mac, now)?;
-    tracing::info!(device = %device.name, answer = verdict.answer().as_str(), "{}", verdict.text());
-    let who = format!("the device {}", device.name);
-    match verdict {
-        Verdict::Answer(answer) => return Ok(Some(Some(*answer))),
-        Verdict::Heard(Heard::Declined(address, _)) => declined(tx, &who, address, now)?,
-        Verdict::Ignore(Ignore::OtherServer(server)) => heard_of(tx, &who, server, now)?,
-        Verdict::Heard(_) | Verdict::Ignore(_) => {}
-    }
-    Ok(Some(None))
+/// A request, and what became of it.
+#[derive(Debug)]
+pub(super) struct Note {
+    /// Who sent it.
+    pub(super) sender: Sender,
+    /// The request.
+    pub(super) request: Arc<Request>,
+    /// What it told of the board.
+    pub(super) seen: Observation,
+    /// What was decided.
+    pub(super) verdict: Verdict,
+    /// When it was decided.
+    pub(super) at: Timestamp,
 }
 
-/// Saves what a node's request told.
-pub(super) fn note(tx: &Transaction<'_>, node: &Node, verdict: &Verdict, now: Timestamp) -> Result<()> {
-    let who = &node.name;
-    match verdict {
-        Verdict::Heard(Heard::Uses(address)) => {
-            if nodes::set_address_in_use(tx, node.id, *address, now)? {
-                tracing::info!(node = %node.name, %address, "a node uses an address of another DHCP server");
+/// Who sent a request.
+#[derive(Debug)]
+pub(super) enum Sender {
+    /// A node, and what the request told that contradicts its row.
+    Node(Box<Node>, Option<String>),
+    /// A device.
+    Device(Box<Device>),
+    /// A machine that nobody has entered.
+    Stranger,
+}
+
+/// Saves a note, but for its boot events, which come behind `events`.
+pub(super) fn save(tx: &Transaction<'_>, note: &Note, events: &mut Vec<NewEvent>) -> Result<()> {
+    let Note { request, seen, at, .. } = note;
+    match &note.sender {
+        Sender::Node(node, doubt) => {
+            told(tx, node.name.as_str(), note)?;
+            if request.kind == RequestKind::Discover && seen.asker == Asker::Firmware {
+                judge_hold_off(tx, node, *at)?;
+            }
+            let doubt = doubt.clone().map(|text| BootEvent::Doubt { text });
+            for event in doubt.into_iter().chain([BootEvent::Dhcp(exchange(note))]) {
+                let event = NewEvent { node: node.id, at: *at, event };
+                if !is_news(tx, &event, events)? {
+                    continue;
+                }
+                if let BootEvent::Doubt { text } = &event.event {
+                    tracing::warn!(node = %node.name, "{text}");
+                }
+                events.push(event);
             }
             Ok(())
         }
-        Verdict::Heard(Heard::Declined(address, _)) => declined(tx, who.as_str(), *address, now),
-        Verdict::Ignore(Ignore::OtherServer(server)) => heard_of(tx, who.as_str(), *server, now),
+        Sender::Device(device) => {
+            devices::set_seen(tx, device.mac, *at)?;
+            told(tx, &format!("the device {}", device.name), note)
+        }
+        Sender::Stranger => sightings::record(tx, request.mac, seen, *at),
+    }
+}
+
+/// What is in doubt is told once.
+fn is_news(tx: &Transaction<'_>, new: &NewEvent, events: &[NewEvent]) -> Result<bool> {
+    let is_doubt = matches!(new.event, BootEvent::Doubt { .. });
+    let is_same = |it: &NewEvent| it.node == new.node && it.event == new.event;
+    Ok(!is_doubt || !(events.iter().any(is_same) || boot_events::has(tx, new.node, &new.event)?))
+}
+
+/// What was asked and answered, for the node's boot events.
+fn exchange(note: &Note) -> DhcpExchange {
+    let asked = match note.request.kind {
+        RequestKind::Discover => DhcpAsked::Discover,
+        RequestKind::Request => DhcpAsked::Request,
+        RequestKind::Decline => DhcpAsked::Decline,
+        RequestKind::Release => DhcpAsked::Release,
+        RequestKind::Inform => DhcpAsked::Inform,
+    };
+    let (options, answer, why) = (note.request.options.clone(), note.verdict.answer(), note.verdict.text());
+    DhcpExchange { asker: note.seen.asker, asked, options, answer, why }
+}
+
+/// What a known sender told of others.
+fn told(tx: &Transaction<'_>, who: &str, note: &Note) -> Result<()> {
+    match note.verdict {
+        Verdict::Heard(Heard::Declined(address, _)) => declined(tx, who, address, note.at),
+        Verdict::Ignore(Ignore::OtherServer(server)) => heard_of(tx, who, server, note.at),
         Verdict::Answer(_) | Verdict::Heard(_) | Verdict::Ignore(_) => Ok(()),
     }
 }
 
 /// Judges when a node's firmware asks, and stores what is wrong. Called before the request itself is noted.
-pub(super) fn judge_hold_off(tx: &Transaction<'_>, node: &Node, now: Timestamp) -> Result<()> {
+fn judge_hold_off(tx: &Transaction<'_>, node: &Node, now: Timestamp) -> Result<()> {
     let Some(port) = node.port else { return Ok(()) };
     let Some((PowerState::On, powered_at)) = switches::port_power(tx, port)?.wanted else { return Ok(()) };
     let heard_before = boot_events::last_at(tx, node.id, BootEventKind::Dhcp)?;

@@ -21,7 +21,7 @@ pub(crate) struct Repeats {
 
 impl Repeats {
     /// Takes up an answer that was just sent, if it is one to repeat.
-    pub(crate) fn add(&mut self, answer: Answer) {
+    pub(crate) fn add(&mut self, answer: &Answer) {
         match answer.repeat {
             Repeat::Once => {}
             Repeat::ForRom3b => {
@@ -67,10 +67,10 @@ mod tests {
     async fn the_3bs_rom_hears_its_offer_three_times() {
         let begin = Instant::now();
         let mut repeats = Repeats::default();
-        repeats.add(answer(&eeprom_4(), 1));
-        repeats.add(answer(&rom_3b(), 2));
+        repeats.add(&answer(&eeprom_4(), 1));
+        repeats.add(&answer(&rom_3b(), 2));
         tokio::time::advance(Duration::from_millis(100)).await;
-        repeats.add(answer(&rom_3b(), 3));
+        repeats.add(&answer(&rom_3b(), 3));
         let mut sent = Vec::new();
         for _ in 0..4 {
             let answer = repeats.next().await;
@@ -84,7 +84,7 @@ mod tests {
     async fn a_flood_of_roms_is_bounded() {
         let mut repeats = Repeats::default();
         for xid in 0..2000 {
-            repeats.add(answer(&rom_3b(), xid));
+            repeats.add(&answer(&rom_3b(), xid));
         }
         assert_eq!(repeats.waiting.len(), MOST_WAITING);
     }

@@ -2,21 +2,22 @@
 //!
 //! Run by the daemon. All packets that wait when the loop comes round are decided in one transaction, so that a
 //! rack that is switched on at once costs a few commits, not a thousand. Invariant: an answer leaves only after
-//! the lease it grants is on disk; if that fails nothing leaves, and the client asks again.
+//! the lease it grants is on disk; if that fails nothing leaves, and the client asks again. What else a request told
+//! is saved behind its answer, by `journal`.
 
+use super::journal::Journal;
+use super::notes::{Note, Sender};
 use super::repeats::Repeats;
 use super::responder::{Known, Responder};
 use super::socket::Socket;
-use super::verdict::{Answer, Neighbour, Verdict};
-use super::wire::{self, Request, RequestKind};
-use super::{Config, Error, identity, notes, observe};
-use crate::model::boot_event::{BootEvent, DhcpAsked, DhcpExchange};
+use super::verdict::{Answer, Decision, Heard, Ignore, Neighbour, Verdict};
+use super::wire::{self, Request};
+use super::{Config, Error, identity, observe};
 use crate::model::clock::{self, Timestamp};
 use crate::model::node::Node;
 use crate::model::observation::{Asker, Observation};
 use crate::model::quirk::Quirks;
-use crate::store::boot_events::{self, NewEvent};
-use crate::store::{self, Store, Transaction, leases, nodes, sightings};
+use crate::store::{self, Store, Transaction, devices, leases, nodes};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -52,27 +53,31 @@ impl Server {
         self.socket.local_addr()
     }
 
-    /// Serves until `shutdown`.
+    /// Serves until `shutdown`; then what was answered is recorded to its end.
     pub async fn run(self, shutdown: CancellationToken) {
         let mut repeats = Repeats::default();
+        let (mut journal, writer) = Journal::open(self.store.clone());
+        let writer = tokio::spawn(writer);
         loop {
             tokio::select! {
-                () = shutdown.cancelled() => return,
+                () = shutdown.cancelled() => break,
                 answer = repeats.next() => self.send(&answer).await,
-                requests = self.receive() => self.serve(requests, &mut repeats).await,
+                requests = self.receive() => self.serve(requests, &mut repeats, &mut journal).await,
             }
         }
+        drop(journal);
+        drop(writer.await);
     }
 
     /// Waits for a packet and takes those behind it; returns the requests among them.
-    async fn receive(&self) -> Vec<Request> {
+    async fn receive(&self) -> Vec<Arc<Request>> {
         let mut buffer = [0; LONGEST_PACKET];
         let mut received = self.socket.receive(&mut buffer).await;
         let mut requests = Vec::new();
         for _ in 0..MOST_AT_ONCE {
             match received {
                 Ok(length) => match wire::decode(buffer.get(..length).unwrap_or_default()) {
-                    Ok(request) => requests.push(request),
+                    Ok(request) => requests.push(Arc::new(request)),
                     Err(cause) => tracing::debug!(%cause, length, "not a request"),
                 },
                 Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => break,
@@ -87,87 +92,50 @@ impl Server {
         requests
     }
 
-    async fn serve(&self, requests: Vec<Request>, repeats: &mut Repeats) {
-        for answer in self.settle(requests).await {
-            self.send(&answer).await;
-            repeats.add(answer);
+    async fn serve(&self, requests: Vec<Arc<Request>>, repeats: &mut Repeats, journal: &mut Journal) {
+        let mut strangers = 0;
+        for note in self.settle(requests).await {
+            if let Verdict::Answer(answer) = &note.verdict {
+                self.send(answer).await;
+                repeats.add(answer);
+            }
+            log(&note);
+            strangers += usize::from(matches!(note.sender, Sender::Stranger));
+            if strangers <= MOST_STRANGERS || !matches!(note.sender, Sender::Stranger) {
+                journal.add(note);
+            }
         }
     }
 
     /// Decides about the requests and commits; if that fails for all of them together, one by one, so that a node
     /// whose rows are damaged does not silence the others.
-    async fn settle(&self, requests: Vec<Request>) -> Vec<Answer> {
+    async fn settle(&self, requests: Vec<Arc<Request>>) -> Vec<Note> {
         if requests.is_empty() {
             return Vec::new();
         }
         let now = clock::now();
-        let requests = Arc::new(requests);
-        match self.commit(Arc::clone(&requests), 0..requests.len(), now).await {
-            Ok(answers) => return answers,
+        match self.commit(requests.clone(), now).await {
+            Ok(notes) => return notes,
             Err(cause) => {
                 tracing::error!(%cause, source = ?std::error::Error::source(&cause), "cannot save leases")
             }
         }
-        let mut answers = Vec::new();
-        for index in 0..requests.len() {
-            match self.commit(Arc::clone(&requests), index..index + 1, now).await {
-                Ok(more) => answers.extend(more),
+        let mut notes = Vec::new();
+        for request in requests {
+            match self.commit(vec![request], now).await {
+                Ok(more) => notes.extend(more),
                 Err(cause) => tracing::error!(%cause, "cannot save a lease; its client gets no answer"),
             }
         }
-        answers
+        notes
     }
 
-    async fn commit(
-        &self,
-        requests: Arc<Vec<Request>>,
-        range: std::ops::Range<usize>,
-        now: Timestamp,
-    ) -> Result<Vec<Answer>, store::Error> {
+    async fn commit(&self, requests: Vec<Arc<Request>>, now: Timestamp) -> store::Result<Vec<Note>> {
         let responder = Arc::clone(&self.responder);
-        let transaction = self.store.write(move |tx| {
-            let (mut answers, mut events, mut strangers) = (Vec::new(), Vec::new(), 0);
-            for request in requests.get(range).unwrap_or_default() {
-                let seen = observe::observe(request, Quirks::ALL);
-                let Some(node) = nodes::by_mac(tx, request.mac)? else {
-                    if let Some(answer) = notes::settle_device(tx, &responder, request, &seen, now)? {
-                        answers.extend(answer);
-                        continue;
-                    }
-                    tracing::debug!(mac = %request.mac, "an unknown machine");
-                    strangers += 1;
-                    if strangers <= MOST_STRANGERS {
-                        sightings::record(tx, request.mac, &seen, now)?;
-                    }
-                    continue;
-                };
-                let lease = leases::by_mac(tx, request.mac)?;
-                let holder = leases::by_address(tx, node.address)?;
-                let known = Known { node, lease, holder };
-                let decision = responder.respond(request, &seen, Some(&known), now);
-                if let Some(lease) = &decision.lease {
-                    leases::upsert(tx, lease)?;
-                }
-                notes::note(tx, &known.node, &decision.verdict, now)?;
-                if request.kind == RequestKind::Discover && seen.asker == Asker::Firmware {
-                    notes::judge_hold_off(tx, &known.node, now)?;
-                }
-                if let Some(doubt) = learn(tx, &known.node, &seen, now)?
-                    && !events.contains(&doubt)
-                {
-                    events.push(doubt);
-                }
-                let event = exchange(request, &seen, &decision.verdict);
-                tracing::info!(node = %known.node.name, answer = event.answer.as_str(), "{}", event.why);
-                events.push(NewEvent { node: known.node.id, at: now, event: BootEvent::Dhcp(event) });
-                if let Verdict::Answer(answer) = decision.verdict {
-                    answers.push(*answer);
-                }
-            }
-            boot_events::add(tx, &events)?;
-            Ok(answers)
+        let settled = self.store.write(move |tx| {
+            requests.into_iter().map(|request| settle_one(tx, &responder, request, now)).collect()
         });
-        transaction.await
+        settled.await
     }
 
     async fn send(&self, answer: &Answer) {
@@ -191,37 +159,57 @@ impl Server {
     }
 }
 
-/// What was asked and answered, for the node's boot events.
-fn exchange(request: &Request, seen: &Observation, verdict: &Verdict) -> DhcpExchange {
-    let asked = match request.kind {
-        RequestKind::Discover => DhcpAsked::Discover,
-        RequestKind::Request => DhcpAsked::Request,
-        RequestKind::Decline => DhcpAsked::Decline,
-        RequestKind::Release => DhcpAsked::Release,
-        RequestKind::Inform => DhcpAsked::Inform,
+/// Decides about one request and saves what its answer promises, or what others must know before they see the board.
+fn settle_one(
+    tx: &Transaction<'_>,
+    responder: &Responder,
+    request: Arc<Request>,
+    now: Timestamp,
+) -> store::Result<Note> {
+    let seen = observe::observe(&request, Quirks::ALL);
+    let (sender, verdict) = if let Some(node) = nodes::by_mac(tx, request.mac)? {
+        let lease = leases::by_mac(tx, request.mac)?;
+        let holder = leases::by_address(tx, node.address)?;
+        let known = Known { node, lease, holder };
+        let Decision { lease, verdict } = responder.respond(&request, &seen, Some(&known), now);
+        if let Some(lease) = &lease {
+            leases::upsert(tx, lease)?;
+        }
+        let node = known.node;
+        if let Verdict::Heard(Heard::Uses(address)) = verdict
+            && nodes::set_address_in_use(tx, node.id, address, now)?
+        {
+            tracing::info!(node = %node.name, %address, "a node uses an address of another DHCP server");
+        }
+        let doubt = learn(tx, &node, &seen)?;
+        (Sender::Node(Box::new(node), doubt), verdict)
+    } else if let Some(device) = devices::by_mac(tx, request.mac)? {
+        let verdict = responder.respond_device(&request, &seen, &device, now).verdict;
+        (Sender::Device(Box::new(device)), verdict)
+    } else {
+        (Sender::Stranger, Verdict::Ignore(Ignore::UnknownMachine))
     };
-    let (answer, why) = (verdict.answer(), verdict.text());
-    DhcpExchange { asker: seen.asker, asked, options: request.options.clone(), answer, why }
+    Ok(Note { sender, request, seen, verdict, at: now })
 }
 
-/// Stores what the packet tells of the board; what contradicts the row becomes an event, once.
-fn learn(
-    tx: &Transaction<'_>,
-    node: &Node,
-    seen: &Observation,
-    now: Timestamp,
-) -> Result<Option<NewEvent>, store::Error> {
+/// Stores what the packet tells of the board; gives back what contradicts the row.
+fn learn(tx: &Transaction<'_>, node: &Node, seen: &Observation) -> store::Result<Option<String>> {
     let told = identity::judge(node, seen);
     if told.is_news() {
         nodes::set_identity(tx, node.id, told.serial, told.revision)?;
     }
-    let Some(text) = told.doubt else { return Ok(None) };
-    let event = BootEvent::Doubt { text };
-    if boot_events::has(tx, node.id, &event)? {
-        return Ok(None);
+    Ok(told.doubt)
+}
+
+fn log(note: &Note) {
+    let verdict = &note.verdict;
+    match &note.sender {
+        Sender::Node(node, _) => {
+            tracing::info!(node = %node.name, answer = verdict.answer().as_str(), "{}", verdict.text())
+        }
+        Sender::Device(device) => {
+            tracing::info!(device = %device.name, answer = verdict.answer().as_str(), "{}", verdict.text())
+        }
+        Sender::Stranger => tracing::debug!(mac = %note.request.mac, "an unknown machine"),
     }
-    if let BootEvent::Doubt { text } = &event {
-        tracing::warn!(node = %node.name, "{text}");
-    }
-    Ok(Some(NewEvent { node: node.id, at: now, event }))
 }

@@ -76,7 +76,7 @@ quirks! {
     SilentOnDuplicates: "start4.elf of early 2021", "a repeated acknowledgement brings its block again", "firmware#1631",
         "An acknowledgement that says nothing new is not answered: a block that comes twice hangs the board.";
     PatientRepetition: "start4.elf of early 2021", "a block again after 1 s", "firmware#1631",
-        "Nothing is sent again before 2 s of silence.";
+        "To a board that may run such firmware nothing is sent again before 2 s of silence.";
     OneTransferPerRequest: "start.elf of 2018", "a request that comes again starts its transfer over", "firmware#1041",
         "A request that is repeated while its transfer is open starts no second one: a second OACK hangs the board.";
     NextRequestFromSamePort: "`bootcode.bin` and start.elf", "a port's requests wait for its open transfer", "firmware#1700",

@@ -17,6 +17,8 @@ use std::collections::HashSet;
 
 /// Events kept for each node: a Pi 3 asks for about 40 files each time it boots.
 const KEPT: u32 = 500;
+/// Events above that before the oldest go: to find them means to read all of the node's.
+const SLACK: u32 = 50;
 /// Console lines kept among them: the last ones say why a kernel gave up, and all of them would push out the rest.
 const KEPT_LINES: u32 = 150;
 /// Older events say nothing of the present boot, in milliseconds: 14 days.
@@ -55,6 +57,11 @@ pub fn add(tx: &Transaction<'_>, events: &[NewEvent]) -> Result<()> {
         }
     }
     let Some(now) = events.iter().map(|new| to_millis(new.at)).max() else { return Ok(()) };
+    // Rows are in the order of time, but for a few that were late.
+    let mut is_beyond = tx.prepare_cached(
+        "SELECT 1 WHERE :oldest > (SELECT at FROM boot_events WHERE node_id = :node ORDER BY id LIMIT 1)
+         OR EXISTS (SELECT 1 FROM boot_events WHERE node_id = :node ORDER BY id LIMIT 1 OFFSET :most)",
+    )?;
     let mut prune = tx.prepare_cached(
         "DELETE FROM boot_events WHERE node_id = :node AND (at < :oldest OR id <=
          (SELECT id FROM boot_events WHERE node_id = :node ORDER BY id DESC LIMIT 1 OFFSET :kept))",
@@ -67,7 +74,10 @@ pub fn add(tx: &Transaction<'_>, events: &[NewEvent]) -> Result<()> {
         prune_lines.execute(named_params! { ":node": node.0, ":kept": KEPT_LINES })?;
     }
     for node in latest {
-        prune.execute(named_params! { ":node": node.0, ":kept": KEPT, ":oldest": now - KEPT_MILLIS })?;
+        let oldest = now - KEPT_MILLIS;
+        if is_beyond.exists(named_params! { ":node": node.0, ":most": KEPT + SLACK, ":oldest": oldest })? {
+            prune.execute(named_params! { ":node": node.0, ":kept": KEPT, ":oldest": oldest })?;
+        }
     }
     Ok(())
 }
@@ -183,12 +193,17 @@ mod tests {
         let store = Store::open(&folder.path().join("a.db")).unwrap();
         let (busy, calm) = store.write(move |tx| Ok((insert(tx, 1)?, insert(tx, 2)?))).await.unwrap();
         let mut events = vec![file(calm, 0)];
-        events.extend((0..i64::from(KEPT) + 20).map(|number| file(busy, number)));
+        events.extend((0..i64::from(KEPT + SLACK)).map(|number| file(busy, number)));
+        let all = events.clone();
+        store.write(move |tx| add(tx, &all)).await.unwrap();
+        let kept = store.read(move |conn| by_node(conn, busy)).await.unwrap();
+        assert_eq!(kept.len(), usize::try_from(KEPT + SLACK).unwrap());
+        events = vec![file(busy, i64::from(KEPT + SLACK))];
         let last = events.last().unwrap().event.clone();
         store.write(move |tx| add(tx, &events)).await.unwrap();
         let kept = store.read(move |conn| by_node(conn, busy)).await.unwrap();
         assert_eq!(kept.len(), usize::try_from(KEPT).unwrap());
-        assert_eq!(kept.first().map(|it| it.at), Some(from_millis(20)));
+        assert_eq!(kept.first().map(|it| it.at), Some(from_millis(i64::from(SLACK) + 1)));
         assert_eq!(kept.last().map(|it| &it.event), Some(&last));
         assert!(store.read(move |conn| has(conn, busy, &last)).await.unwrap());
         assert_eq!(store.read(move |conn| by_node(conn, calm)).await.unwrap().len(), 1);

@@ -28,6 +28,9 @@ const LARGEST_BATCH: usize = 256;
 /// Readers beside the writer: pages are short, two keep one slow query from holding up the rest.
 const READERS: usize = 2;
 
+/// Prepared statements that each connection keeps: all that come often, of every subsystem.
+const STATEMENTS_KEPT: usize = 256;
+
 /// The open database; clones share it.
 #[derive(Clone)]
 pub struct Store {
@@ -155,6 +158,7 @@ fn keep_private(path: &Path) -> Result<()> {
 
 fn prepare(conn: &Connection) -> rusqlite::Result<()> {
     conn.busy_timeout(Duration::from_secs(10))?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     conn.pragma_update(None, "foreign_keys", true)?;
     // With WAL, NORMAL loses no transaction when the program is killed; FULL also survives a mains cut.
     conn.pragma_update(None, "synchronous", "FULL")

@@ -8,10 +8,14 @@ use crate::fuzz;
 use crate::model::quirk::Quirks;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// Bytes allocated for each byte of a packet, and for any packet.
 const SCALE: (usize, usize) = (16, 2048);
+
+/// The least wait of the transfers.
+const WAIT: Duration = Duration::from_secs(2);
 
 /// What comes to the server's port; then to a transfer's, if it opened one.
 #[derive(Debug, Clone)]
@@ -70,7 +74,7 @@ fn survive(talk: &Talk) -> TestCaseResult {
         }
         let agreed = negotiate(&request.wishes, talk.file_bytes, Quirks::ALL);
         encode_oack(&agreed.grants);
-        sender = Some((Sender::new(&agreed, talk.file_bytes, Quirks::ALL), u64::from(agreed.window)));
+        sender = Some((Sender::new(&agreed, talk.file_bytes, WAIT, Quirks::ALL), u64::from(agreed.window)));
     })?;
     let Some((mut sender, window)) = sender else { return Ok(()) };
     let mut step = sender.open(Instant::now());

@@ -5,6 +5,7 @@
 //!                              │ path, resolve (pure: node + boot target + name -> which bytes)
 //!                              │ content, tree (a file beneath a tree, or generated text), options
 //!                              │ again (pure: a request whose port has an open transfer)
+//!                              │ patience (pure: how long a silent client is left alone)
 //!                              ├─► port (a few, shared by all transfers; batch: many packets in one call)
 //!                              │     sender (pure: which blocks to send now)
 //!                              └─► events (one row for each transfer)
@@ -20,6 +21,7 @@ mod content;
 mod events;
 pub(crate) mod options;
 mod path;
+pub(crate) mod patience;
 mod port;
 pub mod resolve;
 pub(crate) mod sender;

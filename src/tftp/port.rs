@@ -46,6 +46,7 @@ pub(super) struct Transfer {
     pub(super) client: SocketAddrV4,
     pub(super) content: Content,
     pub(super) agreed: Negotiated,
+    pub(super) least_wait: Duration,
     pub(super) pulse: Pulse,
 }
 
@@ -64,6 +65,7 @@ pub(super) struct Ended {
 enum Order {
     Carry(Box<Transfer>, oneshot::Sender<Ended>),
     Cut(SocketAddrV4),
+    CatchUp(oneshot::Sender<()>),
 }
 
 /// The sessions' side of a port.
@@ -85,6 +87,14 @@ impl Handle {
     /// Ends a transfer, unless what its client has sent already ends it in order.
     pub(super) async fn cut(&self, client: SocketAddrV4) {
         drop(self.orders.send(Order::Cut(client)).await);
+    }
+
+    /// Waits until all that clients have sent so far is heard.
+    pub(super) async fn catch_up(&self) {
+        let (done, caught_up) = oneshot::channel();
+        drop(self.orders.send(Order::CatchUp(done)).await);
+        // The port lets go of it when that is done; one that is gone hears nothing more.
+        drop(caught_up.await);
     }
 
     /// Refuses a request. What cannot be sent at once is lost like any packet.
@@ -174,13 +184,18 @@ impl Port {
                 while !self.hear(inbox) {}
                 self.end(client, Ok(Outcome::CutOff));
             }
+            Order::CatchUp(done) => {
+                while !self.hear(inbox) {}
+                drop(done);
+            }
         }
     }
 
     fn start(&mut self, transfer: Transfer, ended: oneshot::Sender<Ended>) {
         let now = Instant::now();
-        let (client, mut sender) =
-            (transfer.client, Sender::new(&transfer.agreed, transfer.content.total_bytes(), Quirks::ALL));
+        let (client, bytes, least_wait) =
+            (transfer.client, transfer.content.total_bytes(), transfer.least_wait);
+        let mut sender = Sender::new(&transfer.agreed, bytes, least_wait, Quirks::ALL);
         let step = sender.open(now);
         self.started += 1;
         let number = self.started;
@@ -331,6 +346,7 @@ impl Port {
     fn end(&mut self, client: SocketAddrV4, outcome: io::Result<Outcome>) {
         let Some(flow) = self.flows.remove(&client) else { return };
         let Flow { transfer, sender, ended, .. } = flow;
+        transfer.pulse.stop();
         let bytes = sender.acked().saturating_mul(transfer.agreed.block_bytes.into());
         let bytes = bytes.min(transfer.content.total_bytes());
         // A session that is gone needs no word.

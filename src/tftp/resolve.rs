@@ -17,7 +17,7 @@
 
 use super::Config;
 use super::path::{Asked, Prefix};
-use crate::model::board::{BoardSerial, FirmwareClass};
+use crate::model::board::{BoardModel, BoardSerial, FirmwareClass};
 use crate::model::boot_event::FileRefusal as Refusal;
 use crate::model::ids::{EnvironmentId, NodeId};
 use crate::model::node::{BootTarget, Node};
@@ -43,6 +43,8 @@ pub struct Seen {
 pub struct Resolution {
     /// The node that the request counts for.
     pub node: Option<NodeId>,
+    /// The node's board, if a node is served.
+    pub board: Option<BoardModel>,
     /// The board's serial number, if the request taught it: the ROM of the 3B tells it nowhere else.
     pub learnt: Option<BoardSerial>,
     /// What it gets.
@@ -84,13 +86,13 @@ impl Seen {
 pub fn resolve(config: &Config, seen: &Seen, asked: &Asked, quirks: Quirks) -> Resolution {
     if seen.from_device {
         let served = Served::File { trees: vec![config.data.tftp_devices()], path: asked.path.clone() };
-        return Resolution { node: None, learnt: None, served };
+        return Resolution { node: None, board: None, learnt: None, served };
     }
     let node = match seen.who(asked.prefix, quirks) {
         Ok(node) => node,
         Err(refusal) => {
             let node = seen.by_address.as_ref().map(|node| node.id);
-            return Resolution { node, learnt: None, served: Served::NotFound(refusal) };
+            return Resolution { node, board: None, learnt: None, served: Served::NotFound(refusal) };
         }
     };
     let learnt = match asked.prefix {
@@ -107,7 +109,7 @@ pub fn resolve(config: &Config, seen: &Seen, asked: &Asked, quirks: Quirks) -> R
             None => Served::NotFound(Refusal::NothingInstalled),
         },
     };
-    Resolution { node: Some(node.id), learnt, served }
+    Resolution { node: Some(node.id), board: Some(node.model), learnt, served }
 }
 
 fn installer(config: &Config, node: &Node, asked: &Asked, quirks: Quirks) -> Served {
@@ -257,7 +259,7 @@ mod tests {
         let seen = Seen { from_device: true, ..Seen::default() };
         let resolution = resolve(&config(), &seen, &Asked::parse("/efi/ipxe.efi").unwrap(), Quirks::ALL);
         assert_eq!(resolution.served, file(&["/data/tftp/devices"], "efi/ipxe.efi"));
-        assert_eq!(resolution.node, None);
+        assert_eq!((resolution.node, resolution.board), (None, None));
     }
 
     #[test]
@@ -303,7 +305,7 @@ mod tests {
         check(None, Some(&pi), "bd989a07/config.txt", Refusal::Local);
         let by_prefix_alone = ask(None, Some(&other), "bd989a08/config.txt");
         assert_eq!(by_prefix_alone.served, file(&["/data/tftp/installer"], "config.txt"));
-        assert_eq!(by_prefix_alone.node, Some(other.id));
+        assert_eq!((by_prefix_alone.node, by_prefix_alone.board), (Some(other.id), Some(other.model)));
     }
 
     #[test]

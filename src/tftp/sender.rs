@@ -4,7 +4,8 @@
 //! the wire are they cut to 16 bits, so that they roll over to 0.
 //!
 //! Invariants: an acknowledgement that brings nothing new makes nothing be sent (Sorcerer's Apprentice; older
-//! start4.elf hangs at a block that it sees twice); nothing is sent again before the client was silent for a second.
+//! start4.elf hangs at a block that it sees twice); nothing is sent again before the client was silent for the least
+//! wait that it was given.
 
 use super::options::Negotiated;
 use super::wire::Reply;
@@ -12,12 +13,6 @@ use crate::model::quirk::{Quirk, Quirks};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 use tokio::time::Instant;
-
-/// The least wait before anything is sent again to what may be firmware; dnsmasq's, which the firmware gets on with.
-pub(crate) const FIRST_WAIT: Duration = Duration::from_secs(2);
-
-/// The least wait for others, tftpd-hpa's: no firmware asks for a window.
-const ORDINARY_WAIT: Duration = Duration::from_secs(1);
 
 /// The last block whose number was never used before.
 const LAST_NUMBER: u64 = 65_535;
@@ -42,6 +37,7 @@ pub(crate) struct Sender {
     sent: u64,
     /// Whether the OACK still waits for its acknowledgement.
     greeting: bool,
+    least_wait: Duration,
     chosen_wait: Option<Duration>,
     smoothed_rtt: Option<Duration>,
     /// When the newest packets left, unless they were repeated (Karn: their answer measures nothing).
@@ -70,14 +66,15 @@ pub(crate) enum Step {
 }
 
 impl Sender {
-    /// A transfer of that many bytes.
-    pub(crate) fn new(agreed: &Negotiated, total_bytes: u64, quirks: Quirks) -> Self {
+    /// A transfer of that many bytes; `least_wait` is `patience`'s.
+    pub(crate) fn new(agreed: &Negotiated, total_bytes: u64, least_wait: Duration, quirks: Quirks) -> Self {
         Self {
             window: agreed.window.into(),
             total: total_bytes / u64::from(agreed.block_bytes.max(1)) + 1,
             acked: 0,
             sent: 0,
             greeting: !agreed.grants.is_empty(),
+            least_wait,
             chosen_wait: agreed.timeout,
             smoothed_rtt: None,
             measured_from: None,
@@ -120,9 +117,7 @@ impl Sender {
         if let Some(chosen) = self.chosen_wait {
             return chosen.max(Duration::from_secs(1));
         }
-        let is_patient = self.window == 1 && self.quirks.has(Quirk::PatientRepetition);
-        let least = if is_patient { FIRST_WAIT } else { ORDINARY_WAIT };
-        let first = self.smoothed_rtt.map_or(least, |rtt| (rtt * 4).max(least));
+        let first = self.smoothed_rtt.map_or(self.least_wait, |rtt| (rtt * 4).max(self.least_wait));
         first.saturating_mul(2u32.saturating_pow(self.silences)).min(LONGEST_WAIT)
     }
 
@@ -188,11 +183,14 @@ pub(crate) fn wire_number(block: u64) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::super::options::{Wish, negotiate};
+    use super::super::patience::least_wait;
     use super::*;
+    use crate::model::board::BoardModel;
     use proptest::prelude::*;
 
     fn sender(wishes: &[Wish], bytes: u64) -> Sender {
-        Sender::new(&negotiate(wishes, bytes, Quirks::ALL), bytes, Quirks::ALL)
+        let least_wait = least_wait(Some(BoardModel::Pi4b), wishes, Quirks::ALL);
+        Sender::new(&negotiate(wishes, bytes, Quirks::ALL), bytes, least_wait, Quirks::ALL)
     }
 
     fn ack(sender: &mut Sender, number: u16) -> Step {

@@ -8,13 +8,14 @@
 //! request from a port without a transfer ── room? ──► session
 //! the same request again ─────────────────► ignored while the client is heard; its own timer serves it
 //! another request, or a client long silent ─► the old session ends, then a new one starts
+//! the same request behind the transfer's end ┘
 //! ```
 
 use super::Config;
 use super::again::{Again, judge};
 use super::events::recorder;
 use super::port::{self, Port};
-use super::session::{Context, Outcome, Pulse, Session};
+use super::session::{Context, Pulse, Session};
 use super::wire::{Complaint, Opening, Request, decode_opening, encode_error};
 use crate::model::quirk::Quirks;
 use crate::store::Store;
@@ -26,7 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::UdpSocket;
 use tokio::task::{Id, JoinError, JoinSet};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// Transfers of one address at once: firmware has one or two, and one client must not take every place.
@@ -133,7 +134,7 @@ struct Table {
     /// Transfers so far.
     started: usize,
     running: HashMap<SocketAddrV4, Running>,
-    sessions: JoinSet<(SocketAddrV4, Outcome)>,
+    sessions: JoinSet<SocketAddrV4>,
 }
 
 #[derive(Debug)]
@@ -144,17 +145,8 @@ struct Running {
     port: usize,
     cut: CancellationToken,
     pulse: Pulse,
-    waiting: Waiting,
-}
-
-/// What waits for the end of a transfer from the same port.
-#[derive(Debug)]
-enum Waiting {
-    Nothing,
-    /// The same request: a new one only if the client ended the old transfer just before.
-    Repetition,
-    /// A new request.
-    Next(Request),
+    /// What waits for the session's end.
+    next: Option<Request>,
 }
 
 impl Table {
@@ -167,7 +159,7 @@ impl Table {
                 Some(ended) = self.sessions.join_next() => self.ended(ended),
                 received = socket.recv_from(&mut buffer) => match received {
                     Ok((bytes, SocketAddr::V4(client))) => {
-                        self.received(socket, client, buffer.get(..bytes).unwrap_or_default());
+                        self.received(socket, client, buffer.get(..bytes).unwrap_or_default()).await;
                     }
                     Ok((_, SocketAddr::V6(_))) => {}
                     // Answers to what was sent from here before; the port itself is well.
@@ -186,7 +178,7 @@ impl Table {
         self.sessions.shutdown().await;
     }
 
-    fn received(&mut self, socket: &UdpSocket, client: SocketAddrV4, datagram: &[u8]) {
+    async fn received(&mut self, socket: &UdpSocket, client: SocketAddrV4, datagram: &[u8]) {
         if client.port() == 0 || datagram.len() == REQUEST_BYTES {
             return;
         }
@@ -194,24 +186,23 @@ impl Table {
         let refuse =
             |complaint, text| drop(socket.try_send_to(&encode_error(complaint, text), client.into()));
         match decode_opening(datagram) {
-            Opening::Read(request) => self.requested(client, request),
+            Opening::Read(request) => self.requested(client, request).await,
             Opening::Write => refuse(Complaint::AccessViolation, "nothing can be written here"),
             Opening::UnknownMode => refuse(Complaint::IllegalOperation, "the mode must be octet"),
             Opening::Nonsense => {}
         }
     }
 
-    fn requested(&mut self, client: SocketAddrV4, request: Request) {
+    async fn requested(&mut self, client: SocketAddrV4, request: Request) {
         let Some(running) = self.running.get_mut(&client) else { return self.start(client, request, None) };
-        let silent_for = running.pulse.heard().map(|at| at.elapsed());
-        match judge(&running.request, &request, silent_for, Quirks::ALL) {
-            Again::Waits => {
-                if matches!(running.waiting, Waiting::Nothing) {
-                    running.waiting = Waiting::Repetition;
-                }
-            }
+        // The client's end of the transfer came before, but at the other port: it may lie unread there.
+        if let Some(port) = self.ports.get(running.port).filter(|_| running.request == request) {
+            port.catch_up().await;
+        }
+        match judge(&running.request, &request, running.pulse.course(Instant::now()), Quirks::ALL) {
+            Again::Nothing => {}
             Again::Replaces => {
-                running.waiting = Waiting::Next(request);
+                running.next = Some(request);
                 running.cut.cancel();
             }
         }
@@ -238,26 +229,22 @@ impl Table {
             cut: cut.clone(),
             pulse: pulse.clone(),
         };
-        let task = self.sessions.spawn(async move { (client, session.run().await) }).id();
-        let running = Running { task, request, port: number, cut, pulse, waiting: Waiting::Nothing };
+        let task = self.sessions.spawn(async move { session.run().await }).id();
+        let running = Running { task, request, port: number, cut, pulse, next: None };
         self.running.insert(client, running);
     }
 
-    fn ended(&mut self, ended: Result<(SocketAddrV4, Outcome), JoinError>) {
-        let (client, outcome) = match ended {
-            Ok(ended) => ended,
+    fn ended(&mut self, ended: Result<SocketAddrV4, JoinError>) {
+        let client = match ended {
+            Ok(client) => client,
             Err(error) => {
                 tracing::error!(%error, "a TFTP transfer broke off");
                 return self.running.retain(|_, running| running.task != error.id());
             }
         };
         let Some(old) = self.running.remove(&client) else { return };
-        match old.waiting {
-            Waiting::Next(request) => self.start(client, request, Some(old.port)),
-            Waiting::Repetition if outcome == Outcome::Terminated => {
-                self.start(client, old.request, Some(old.port));
-            }
-            Waiting::Repetition | Waiting::Nothing => {}
+        if let Some(request) = old.next {
+            self.start(client, request, Some(old.port));
         }
     }
 }

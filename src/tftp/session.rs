@@ -2,14 +2,17 @@
 //!
 //! Spawned by `server` for each read request. Decides nothing: `resolve` says what is sent.
 
+use super::again::Course;
 use super::content::Content;
 use super::events::Record;
 use super::options::negotiate;
 use super::path::{Asked, PathFault, Prefix};
+use super::patience::least_wait;
 use super::port::{self, Transfer};
 use super::resolve::{Seen, Served, resolve};
 use super::wire::{Complaint, Request};
 use super::{Addresses, Config, arp};
+use crate::model::board::BoardModel;
 use crate::model::boot_event::{FileOutcome, FileRefusal as Refusal, FileTransfer};
 use crate::model::clock;
 use crate::model::ids::NodeId;
@@ -43,9 +46,15 @@ pub(super) struct Session {
     pub(super) pulse: Pulse,
 }
 
-/// When the client was heard last, for `server` to tell a repeated request from a new one.
+/// How a transfer stands, told by its port, for `server` to tell a repeated request from a new one.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Pulse(Arc<Mutex<Option<Instant>>>);
+pub(super) struct Pulse(Arc<Mutex<Beat>>);
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Beat {
+    heard: Option<Instant>,
+    is_over: bool,
+}
 
 /// How a request ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,13 +92,21 @@ impl Outcome {
 }
 
 impl Pulse {
-    /// When the client was heard last, if ever.
-    pub(super) fn heard(&self) -> Option<Instant> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// How the transfer stands; one that is not begun yet is open.
+    pub(super) fn course(&self, now: Instant) -> Course {
+        let Beat { heard, is_over } = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let silence = heard.map(|at| now.saturating_duration_since(at));
+        if is_over { Course::Over } else { Course::Open(silence) }
     }
 
+    /// The client was heard.
     pub(super) fn beat(&self, now: Instant) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).heard = Some(now);
+    }
+
+    /// The transfer has ended.
+    pub(super) fn stop(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_over = true;
     }
 }
 
@@ -105,8 +122,8 @@ enum Fault {
 }
 
 impl Session {
-    /// Answers the request, and records how it ended.
-    pub(super) async fn run(self) -> Outcome {
+    /// Answers the request, and records how it ended; gives its client back.
+    pub(super) async fn run(self) -> SocketAddrV4 {
         let started = Instant::now();
         let mut told = Told::default();
         let outcome = match self.answer(&mut told).await {
@@ -133,7 +150,7 @@ impl Session {
             // The writer ends only after all sessions.
             drop(self.context.records.send(record).await);
         }
-        outcome
+        self.client
     }
 
     async fn answer(&self, told: &mut Told) -> Result<Outcome, Fault> {
@@ -164,7 +181,7 @@ impl Session {
             Served::File { .. } | Served::Memory(_) => None,
         };
         match Content::open(resolution.served).await {
-            Ok(Some(content)) => self.transfer(content, told).await,
+            Ok(Some(content)) => self.transfer(content, resolution.board, told).await,
             Ok(None) => {
                 let text = refusal.map_or("file not found".to_owned(), |refusal| refusal.to_string());
                 self.port.refuse(self.client, Complaint::NotFound, &text);
@@ -215,10 +232,17 @@ impl Session {
     }
 
     /// Hands the transfer over and waits for its end.
-    async fn transfer(&self, content: Content, told: &mut Told) -> Result<Outcome, Fault> {
+    async fn transfer(
+        &self,
+        content: Content,
+        board: Option<BoardModel>,
+        told: &mut Told,
+    ) -> Result<Outcome, Fault> {
         told.size_bytes = Some(content.total_bytes());
         let agreed = negotiate(&self.request.wishes, content.total_bytes(), Quirks::ALL);
-        let transfer = Transfer { client: self.client, content, agreed, pulse: self.pulse.clone() };
+        let least_wait = least_wait(board, &self.request.wishes, Quirks::ALL);
+        let (client, pulse) = (self.client, self.pulse.clone());
+        let transfer = Transfer { client, content, agreed, least_wait, pulse };
         let mut end = self.port.carry(transfer).await;
         let ended = tokio::select! {
             ended = &mut end => ended,

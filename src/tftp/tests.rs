@@ -392,6 +392,26 @@ async fn another_request_from_the_same_port_is_served() {
     assert!(outcomes(&events)[2..].iter().all(|it| *it == ["a", "terminated by client"]));
 }
 
+#[tokio::test]
+async fn a_request_that_the_network_doubled_is_one_request() {
+    let rack = Rack::start().await;
+    rack.put("a", &pattern(2000));
+    rack.put("b", b"b");
+    let mut pi = rack.client(PI).await;
+    for _ in 0..50 {
+        pi.request("a", &[("tsize", "0")]).await;
+        pi.request("a", &[("tsize", "0")]).await;
+        assert!(matches!(pi.receive().await, Packet::Oack(_)));
+        pi.terminate().await;
+        // An answer to what was doubled would be taken for that to the next request.
+        assert_eq!(pi.fetch("b", &[]).await.unwrap(), b"b");
+    }
+    let node = rack.pi;
+    let ends = outcomes(&rack.stop(node).await);
+    assert_eq!(ends.len(), 100, "{ends:?}");
+    assert!(ends.chunks(2).all(|it| it == [["a", "terminated by client"], ["b", "complete"]]), "{ends:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_is_lost_is_sent_again_and_silence_ends() {
     let rack = Rack::start().await;

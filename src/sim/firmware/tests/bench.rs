@@ -281,7 +281,7 @@ impl Link {
         }
         drop(transfers);
         self.deliver(&answer);
-        self.repeats.add(*answer);
+        self.repeats.add(&answer);
     }
 
     /// An answer on its way to the board, unless it needs ARP: without an address the board answers none.

@@ -1,7 +1,7 @@
 //! Every model boots the installer and, if it can, its environment's files; what each class asks for is in its order.
 
 use super::super::{NetworkBoot, Outcome, Version};
-use super::bench::{Bench, identity};
+use super::bench::{Bench, Cable, identity};
 use super::quirks::is_booted;
 use crate::model::board::BoardModel;
 use crate::model::quirk::Quirks;
@@ -14,6 +14,22 @@ async fn every_model_and_version_boots() {
             let run = bench.run(Quirks::ALL).await;
             is_booted(&bench, &run, Quirks::ALL).unwrap_or_else(|why| panic!("{model:?} {version:?}: {why}"));
             assert_eq!(run.node.serial, Some(identity(*model).serial), "{model:?} {version:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_that_the_network_doubles_cost_no_board_anything() {
+    // What older boards look for before they load it.
+    let cable = Cable { doubles_request_for: Some("start"), ..Cable::GOOD };
+    for model in BoardModel::ALL {
+        for version in [Version::Newest, Version::March2020, Version::Oldest, Version::BootcodeOnCard] {
+            let single = Bench::new(*model, version).run(Quirks::ALL).await;
+            let bench = Bench { cable, ..Bench::new(*model, version) };
+            let doubled = bench.run(Quirks::ALL).await;
+            is_booted(&bench, &doubled, Quirks::ALL)
+                .unwrap_or_else(|why| panic!("{model:?} {version:?}: {why}"));
+            assert_eq!(doubled.took, single.took, "{model:?} {version:?}");
         }
     }
 }

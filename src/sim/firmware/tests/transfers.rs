@@ -6,8 +6,9 @@ use super::bench::{Cable, SERVER};
 use crate::model::ids::EnvironmentId;
 use crate::model::node::Node;
 use crate::model::quirk::Quirks;
-use crate::tftp::again::{Again, judge};
+use crate::tftp::again::{Again, Course, judge};
 use crate::tftp::options::{Negotiated, negotiate};
+use crate::tftp::patience::least_wait;
 use crate::tftp::sender::{Sender, Step, wire_number};
 use crate::tftp::wire::{
     Complaint, Opening, Request, data_header, decode_opening, decode_reply, encode_error, encode_oack,
@@ -80,7 +81,6 @@ struct Open {
     own: u16,
     request: Request,
     heard: Option<Instant>,
-    repeats: bool,
     deadline: Instant,
     sender: Sender,
     agreed: Negotiated,
@@ -177,10 +177,10 @@ impl Transfers {
 
     fn requested(&mut self, now: Instant, client: u16, request: Request) {
         if let Some(index) = self.open.iter().position(|open| open.client == client) {
-            let open = &mut self.open[index];
-            let silent_for = open.heard.map(|at| now - at);
-            match judge(&open.request, &request, silent_for, self.quirks) {
-                Again::Waits => return open.repeats = true,
+            let open = &self.open[index];
+            let course = Course::Open(open.heard.map(|at| now - at));
+            match judge(&open.request, &request, course, self.quirks) {
+                Again::Nothing => return,
                 Again::Replaces => drop(self.open.remove(index)),
             }
         }
@@ -196,19 +196,10 @@ impl Transfers {
             return self.send(now, client, own, encode_error(Complaint::NotFound, "file not found"));
         };
         let agreed = negotiate(&request.wishes, content.len() as u64, self.quirks);
-        let mut sender = Sender::new(&agreed, content.len() as u64, self.quirks);
+        let least_wait = least_wait(Some(self.node.model), &request.wishes, self.quirks);
+        let mut sender = Sender::new(&agreed, content.len() as u64, least_wait, self.quirks);
         let step = sender.open(now);
-        let open = Open {
-            client,
-            own,
-            request,
-            heard: None,
-            repeats: false,
-            deadline: now,
-            sender,
-            agreed,
-            content,
-        };
+        let open = Open { client, own, request, heard: None, deadline: now, sender, agreed, content };
         self.open.push(open);
         self.act(now, self.open.len() - 1, step);
     }
@@ -259,12 +250,7 @@ impl Transfers {
                     self.send(now, client, own, [&data_header(wire_number(block)), data].concat());
                 }
             }
-            Step::Complete | Step::Terminated | Step::GiveUp => {
-                let open = self.open.remove(index);
-                if open.repeats && step == Step::Terminated {
-                    self.start(now, client, open.request);
-                }
-            }
+            Step::Complete | Step::Terminated | Step::GiveUp => drop(self.open.remove(index)),
         }
     }
 
