@@ -116,7 +116,7 @@ impl<'a> Client<'a> {
         let socket = UdpSocket::bind((Ipv4Addr::new(127, 0, 1, number), 0)).unwrap();
         socket.set_nonblocking(true).unwrap();
         let mut request = [b"\0\x01", FILE.as_bytes(), b"\0octet\0tsize\x000\0"].concat();
-        let Way { block_bytes, window, loss } = load.way;
+        let Way { block_bytes, window, loss, board: _ } = load.way;
         request.extend(format!("blksize\0{block_bytes}\0").bytes());
         if window > 1 {
             request.extend(format!("windowsize\0{window}\0").bytes());

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 /// Notes that wait at most: two messages of each of 2000 boards, about 3 kB each.
 const QUEUE: usize = 4096;
 /// Notes in one transaction at most: leases that come meanwhile wait for it.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 32;
 
 /// The server's side of the queue.
 #[derive(Debug)]

@@ -24,8 +24,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// Packets decided in one transaction at most.
-const MOST_AT_ONCE: usize = 256;
+/// Packets decided in one transaction, and answered together, at most: a relay's socket has room for about a hundred
+/// unless it asked for more.
+const MOST_AT_ONCE: usize = 64;
 /// Sightings recorded of them at most: who invents hardware addresses must not keep the nodes waiting.
 const MOST_STRANGERS: usize = 32;
 /// More than any client sends; what is longer is cut and then has no end mark.

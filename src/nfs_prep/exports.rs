@@ -27,6 +27,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 const ADVICE: &str = "install nfs-kernel-server, or set `nfs.exports` to another program or to \"off\"";
 
+/// A large rack changes hundreds of times a second, and all its nodes are read; a board boots for seconds.
+const PAUSE: Duration = Duration::from_millis(250);
+
 /// The exports of the installer root; clones share one turn.
 #[derive(Debug, Clone)]
 pub struct ExportList {
@@ -69,9 +72,11 @@ impl ExportList {
     /// Waits until a node that installs has an address that none had, as in proxy mode, where another DHCP server gives
     /// them while a board boots. Who installs no more is left to the steps: an installer needs its root to restart.
     pub async fn outdated(&self) {
+        let Exports::Exportfs(_) = &self.config.exports else { return std::future::pending().await };
         let mut changes = self.store.changes();
         let Ok(now) = self.wanted().await else { return std::future::pending().await };
         while changes.changed().await.is_ok() {
+            tokio::time::sleep(PAUSE).await;
             if self.wanted().await.is_ok_and(|wanted| !wanted.is_subset(&now)) {
                 return;
             }
