@@ -73,9 +73,12 @@ impl Server {
     /// Waits for a packet and takes those behind it; returns the requests among them.
     async fn receive(&self) -> Vec<Arc<Request>> {
         let mut buffer = [0; LONGEST_PACKET];
-        let mut received = self.socket.receive(&mut buffer).await;
         let mut requests = Vec::new();
-        for _ in 0..MOST_AT_ONCE {
+        for turn in 0..MOST_AT_ONCE {
+            let received = match turn {
+                0 => self.socket.receive(&mut buffer).await,
+                _ => self.socket.try_receive(&mut buffer),
+            };
             match received {
                 Ok(length) => match wire::decode(buffer.get(..length).unwrap_or_default()) {
                     Ok(request) => requests.push(Arc::new(request)),
@@ -88,7 +91,6 @@ impl Server {
                     break;
                 }
             }
-            received = self.socket.try_receive(&mut buffer);
         }
         requests
     }
