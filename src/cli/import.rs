@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// `pimaster import`.
 #[derive(Debug, Subcommand)]
 pub enum Import {
-    /// dnsmasq's dhcp-host lines as nodes; the files it includes are read, too.
+    /// dnsmasq's dhcp-host lines as nodes and devices; the files it includes are read, too.
     Dnsmasq {
         /// Its configuration, such as /etc/dnsmasq.conf.
         file: PathBuf,
@@ -49,4 +49,6 @@ pub struct ImportOptions {
 pub enum HostKind {
     /// A Raspberry Pi; its model is learnt at its first boot.
     Node,
+    /// A machine that is none, such as a switch or a printer.
+    Device,
 }

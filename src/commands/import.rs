@@ -5,7 +5,7 @@ use crate::cli;
 use crate::config::Config;
 use crate::daemon::open_store;
 use crate::image;
-use crate::import::{self, Choices, Environment, Found, Known, Plan, Verdict, dnsmasq, piseduce};
+use crate::import::{self, Choices, Environment, Found, Kind, Known, Plan, Verdict, dnsmasq, piseduce};
 use crate::model::clock;
 use crate::store::{Connection, Store, environments, foreign};
 use anyhow::{Context, bail};
@@ -27,10 +27,12 @@ pub(super) async fn run(config: Config, command: cli::Import, out: Output) -> an
         }
     };
     let choices = Choices {
-        as_nodes: options.kind.is_some(),
+        kind: options.kind.map(|kind| match kind {
+            cli::HostKind::Node => Kind::Node,
+            cli::HostKind::Device => Kind::Device,
+        }),
         model: options.model.as_deref().map(str::parse).transpose().context("--model")?,
-        subnet: config.dhcp.subnet,
-        own: config.dhcp.server_address,
+        networks: config.dhcp.networks(),
         free: config
             .detect
             .rules
@@ -97,7 +99,7 @@ fn tell(found: &Found, plan: &Plan, out: &Output) -> anyhow::Result<()> {
     for remark in &found.remarks {
         line("left", remark, out)?;
     }
-    let settings = found.settings.to_string();
+    let settings = format!("{}{}", found.settings, plan.options);
     if !settings.is_empty() {
         out.line(format_args!(
             "\nFor pimaster.toml, if it does not say so already:\n{}",

@@ -4,6 +4,7 @@
 
 use super::wire::{ReplyOption, Request};
 use crate::model::board::BoardModel;
+use crate::model::dhcp_option::DECIDED;
 use crate::model::node::NodeName;
 use crate::model::observation::Asker;
 use std::collections::BTreeMap;
@@ -109,10 +110,6 @@ const NAMED: [(&str, u8, Format); 16] = [
     ("pxelinux-prefix", 210, Format::Text),
     ("wpad", 252, Format::Text),
 ];
-
-/// Options that pimaster decides itself: address, times, server, boot, identity, relay, and what is no option.
-const DECIDED: [u8; 23] =
-    [0, 1, 12, 28, 43, 50, 51, 52, 53, 54, 55, 57, 58, 59, 60, 61, 66, 67, 82, 93, 94, 97, 255];
 
 /// The code and format of a key: a name, or a number that pimaster does not decide itself.
 pub fn key(text: &str) -> Result<(u8, Format), String> {

@@ -13,6 +13,8 @@ pub(super) struct DhcpHost {
     pub(super) address: Option<Ipv4Addr>,
     /// dnsmasq does not answer it.
     pub(super) is_ignored: bool,
+    /// Words by which options are meant for it.
+    pub(super) tags: Vec<String>,
     /// Parts that pimaster has no use for.
     pub(super) unused: Vec<String>,
 }
@@ -26,8 +28,10 @@ pub(super) fn parse(value: &str) -> DhcpHost {
             host.macs.push(mac);
         } else if let Ok(address) = part.parse() {
             host.address = Some(address);
+        } else if let Some(tag) = part.strip_prefix("set:") {
+            host.tags.push(tag.to_owned());
         } else if part.contains([':', '*', '[']) || is_time(part) {
-            // Tags, client identifiers, IPv6 addresses, wildcards, lease times.
+            // Client identifiers, IPv6 addresses, wildcards, lease times.
             host.unused.push(part.to_owned());
         } else {
             host.name = Some(part.to_owned());

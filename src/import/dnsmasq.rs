@@ -3,11 +3,13 @@
 //! Source of the forms: dnsmasq(8) and dnsmasq.conf.example.
 
 use super::dhcp_host;
-use super::found::{Found, Host};
+use super::found::{Found, Host, HostOption};
 use super::lines::Line;
+use super::option_line;
+use crate::model::dhcp_option;
 use crate::model::net::Subnet;
 use std::collections::HashMap;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// Settings that pimaster needs no word about: it does so, or does it in its own way.
 const SETTLED: [&str; 27] = [
@@ -60,7 +62,10 @@ impl Reading {
         let settings = &mut self.found.settings;
         let understood = match key.as_str() {
             "dhcp-host" => return self.host(origin, value),
-            "dhcp-option" | "dhcp-option-force" => self.option(value),
+            "dhcp-option" | "dhcp-option-force" => match option_line::parse(value) {
+                Some(option) => return self.option(origin, &shown(key, value), option),
+                None => false,
+            },
             "dhcp-range" => self.range(value),
             "addn-hosts" => self.addresses(origin, &value.split_whitespace().collect::<Vec<_>>()),
             "host-record" => {
@@ -80,10 +85,13 @@ impl Reading {
                 .filter(|address: &Ipv4Addr| !address.is_loopback())
                 .all(|address| set(&mut settings.address, address)),
             "domain" => set(&mut settings.domain, value.split(',').next().unwrap_or_default().to_owned()),
-            "server" if !value.starts_with('/') => {
-                settings.forward.push(value.replace('#', ":"));
-                true
-            }
+            "server" => match forwarder(value) {
+                Some(server) => {
+                    settings.forward.push(server);
+                    true
+                }
+                None => false,
+            },
             settled if SETTLED.contains(&settled) => {
                 let text = shown(key, value);
                 return self.found.remark(origin, &text, "not needed: pimaster does this in its own way");
@@ -117,9 +125,10 @@ impl Reading {
             self.found.remark(
                 origin,
                 &unused,
-                "not taken over: tags, identifiers, IPv6 and lease times of one host",
+                "not taken over: identifiers, IPv6 and lease times of one host",
             );
         }
+        let tags = host.tags;
         self.found.hosts.push(Host {
             origin: origin.to_owned(),
             name: host.name,
@@ -128,23 +137,32 @@ impl Reading {
             model: None,
             serial: None,
             port: None,
+            tags,
         });
     }
 
-    /// Options for all, by number or name, of the kinds that pimaster has; others have to be set by hand.
-    fn option(&mut self, value: &str) -> bool {
-        let mut words = value.split(',').map(str::trim);
-        let Some(option) = words.next() else { return false };
-        let addresses: Option<Vec<Ipv4Addr>> = words.clone().map(|word| word.parse().ok()).collect();
+    /// Options for all that are settings of their own go there, the others into a table of options.
+    fn option(&mut self, origin: &str, text: &str, option: option_line::OptionLine) {
+        let option_line::OptionLine { tag, code, value } = option;
         let settings = &mut self.found.settings;
-        match (option.strip_prefix("option:").unwrap_or(option), addresses) {
-            ("3" | "router", Some(list)) => list.first().is_some_and(|it| set(&mut settings.router, *it)),
-            ("6" | "dns-server", Some(list)) => extend(&mut settings.dns, list),
-            ("42" | "ntp-server", Some(list)) => extend(&mut settings.ntp, list),
-            ("15" | "domain-name", _) => {
-                words.next().is_some_and(|name| set(&mut settings.domain, name.trim_matches('"').to_owned()))
+        let understood = match (&tag, code, &value) {
+            (None, 3, option_line::Value::Addresses(list)) => {
+                list.first().is_some_and(|router| set(&mut settings.router, *router))
             }
-            _ => false,
+            (None, 6, option_line::Value::Addresses(list)) => extend(&mut settings.dns, list),
+            (None, 42, option_line::Value::Addresses(list)) => extend(&mut settings.ntp, list),
+            (None, 15, option_line::Value::Text(name)) => set(&mut settings.domain, name.clone()),
+            (_, code, _) if dhcp_option::DECIDED.contains(&code) => {
+                return self.found.remark(origin, text, "not needed: pimaster decides this option itself");
+            }
+            (_, _, value) => {
+                let (origin, value) = (origin.to_owned(), value.to_string());
+                self.found.options.push(HostOption { origin, tag, code, value });
+                true
+            }
+        };
+        if !understood {
+            self.found.remark(origin, text, "not understood: nothing is taken over from it");
         }
     }
 
@@ -160,10 +178,12 @@ impl Reading {
         let prefix = rest.iter().find(is_mask).map_or(24, |mask| mask.to_bits().leading_ones());
         let subnet = Subnet::containing(*first, u8::try_from(prefix).unwrap_or(24));
         let settings = &mut self.found.settings;
-        if let Some(last) = rest.first().filter(|last| !is_mask(last) && first <= *last) {
-            set(&mut settings.range, (*first, *last));
-        }
-        set(&mut settings.subnet, subnet)
+        // A second range, or one of another network, is left to the person who imports.
+        let is_one = match rest.first().filter(|last| !is_mask(last) && first <= *last) {
+            Some(last) => set(&mut settings.range, (*first, *last)),
+            None => true,
+        };
+        set(&mut settings.subnet, subnet) && is_one
     }
 
     /// `address name name ...`.
@@ -200,6 +220,14 @@ impl Reading {
     }
 }
 
+/// `address[#port]` as `[dns] forward` has it; none for servers of one domain or one interface.
+fn forwarder(value: &str) -> Option<String> {
+    let Some((address, port)) = value.split_once('#') else {
+        return value.parse().ok().map(|address: IpAddr| address.to_string());
+    };
+    Some(SocketAddr::new(address.parse().ok()?, port.parse().ok()?).to_string())
+}
+
 fn shown(key: &str, value: &str) -> String {
     if value.is_empty() { key.to_owned() } else { format!("{key}={value}") }
 }
@@ -215,7 +243,7 @@ fn set<T: PartialEq>(slot: &mut Option<T>, value: T) -> bool {
     }
 }
 
-fn extend(list: &mut Vec<Ipv4Addr>, more: Vec<Ipv4Addr>) -> bool {
+fn extend(list: &mut Vec<Ipv4Addr>, more: &[Ipv4Addr]) -> bool {
     list.extend(more);
     true
 }

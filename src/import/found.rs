@@ -13,6 +13,8 @@ pub struct Found {
     pub(super) hosts: Vec<Host>,
     /// Switches.
     pub(super) switches: Vec<Switch>,
+    /// DHCP options.
+    pub(super) options: Vec<HostOption>,
     /// Environments.
     pub environments: Vec<Environment>,
     /// What belongs into pimaster.toml.
@@ -34,6 +36,20 @@ pub(super) struct Host {
     pub(super) serial: Option<String>,
     /// Switch and port.
     pub(super) port: Option<(String, u16)>,
+    /// Words by which options are meant for it.
+    pub(super) tags: Vec<String>,
+}
+
+/// A DHCP option.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct HostOption {
+    /// File and line.
+    pub(super) origin: String,
+    /// Which hosts get it; all if none.
+    pub(super) tag: Option<String>,
+    pub(super) code: u8,
+    /// Its value as pimaster.toml has it.
+    pub(super) value: String,
 }
 
 /// A switch.

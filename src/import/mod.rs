@@ -13,7 +13,10 @@
 mod dhcp_host;
 pub mod dnsmasq;
 mod found;
+mod hosts;
+mod kind;
 mod lines;
+mod option_line;
 pub mod piseduce;
 mod plan;
 mod records;
@@ -23,10 +26,11 @@ mod settings;
 mod tests;
 
 pub use found::{Environment, Found, Remark};
+pub use kind::Kind;
 pub use lines::{Line, read as read_dnsmasq};
 pub use plan::{Choices, Entry, Known, Plan, Verdict, plan};
 pub use records::read_cluster_desc;
-pub use settings::Suggested;
+pub use settings::{Suggested, SuggestedOptions};
 
 use std::path::PathBuf;
 

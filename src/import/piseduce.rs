@@ -133,6 +133,7 @@ fn host(record: &Record, dhcp: &[Host]) -> Result<(Host, Option<String>), String
         model: Some(model(record.text("model").unwrap_or_default())),
         serial: record.text("serial").map(str::to_owned),
         port,
+        tags: line.map(|line| line.tags.clone()).unwrap_or_default(),
     };
     Ok((host, line.map(|line| line.origin.clone())))
 }

@@ -1,39 +1,31 @@
 //! The heart: what a source says and what is known make a plan. *Pure;* [`Plan::apply`] runs in a transaction.
+//!
+//! Switches are planned here, hosts in `hosts`, what kind of machine each is in `kind`.
 
-use super::found::{Found, Host, Remark, Switch};
-use crate::model::board::{BoardModel, BoardSerial};
+use super::found::{Found, HostOption, Remark, Switch};
+use super::kind::Kind;
+use super::settings::SuggestedOptions;
+use crate::model::board::BoardModel;
 use crate::model::clock::Timestamp;
-use crate::model::net::{MacAddr, Subnet};
+use crate::model::device::{Device, NewDevice};
+use crate::model::network::Networks;
 use crate::model::node::{Node, NodeName};
 use crate::model::rack::{self, PortRef};
+use crate::store::leases::{Lease, LeaseState};
 use crate::store::nodes::NewNode;
 use crate::store::sightings::Sighting;
-use crate::store::{self, Connection, Transaction, nodes, sightings, switches};
+use crate::store::{self, Connection, Transaction, devices, leases, nodes, sightings, switches};
 use std::net::Ipv4Addr;
-
-/// First halves of hardware addresses that belong to Raspberry Pi (IEEE, as of 2025). A hint: a node is only made of
-/// such a host when a model is given.
-const PREFIXES: [[u8; 3]; 7] = [
-    [0xb8, 0x27, 0xeb],
-    [0xdc, 0xa6, 0x32],
-    [0xe4, 0x5f, 0x01],
-    [0xd8, 0x3a, 0xdd],
-    [0x28, 0xcd, 0xc1],
-    [0x2c, 0xcf, 0x67],
-    [0x88, 0xa2, 0x9e],
-];
 
 /// What the person who imports has chosen, and the settings.
 #[derive(Debug, Clone)]
 pub struct Choices {
-    /// All hosts are boards, whatever is known of them.
-    pub as_nodes: bool,
+    /// What hosts are that nothing else tells of; decided by their hardware addresses if none.
+    pub kind: Option<Kind>,
     /// The model of boards that the source does not tell.
     pub model: Option<BoardModel>,
-    /// The nodes' network.
-    pub subnet: Subnet,
-    /// pimaster's own address.
-    pub own: Ipv4Addr,
+    /// The networks of nodes and devices.
+    pub networks: Networks,
     /// Addresses for nodes that the source gives none, in order.
     pub free: Vec<Ipv4Addr>,
 }
@@ -41,18 +33,25 @@ pub struct Choices {
 /// What is in the database.
 #[derive(Debug, Clone)]
 pub struct Known {
-    nodes: Vec<Node>,
-    switches: Vec<rack::Switch>,
-    sightings: Vec<Sighting>,
+    pub(super) nodes: Vec<Node>,
+    pub(super) devices: Vec<Device>,
+    pub(super) switches: Vec<rack::Switch>,
+    pub(super) sightings: Vec<Sighting>,
+    /// Those that hold an address.
+    pub(super) leases: Vec<Lease>,
 }
 
 impl Known {
     /// Reads it.
     pub fn read(conn: &Connection) -> store::Result<Self> {
+        let mut leases = leases::list(conn)?;
+        leases.retain(|lease| matches!(lease.state, LeaseState::Offered | LeaseState::Bound));
         Ok(Self {
             nodes: nodes::list(conn)?,
+            devices: devices::list(conn)?,
             switches: switches::list(conn)?,
             sightings: sightings::list(conn)?,
+            leases,
         })
     }
 }
@@ -84,23 +83,27 @@ pub struct Entry {
 pub struct Plan {
     /// Each thing, in the order of the source.
     pub entries: Vec<Entry>,
-    switches: Vec<Switch>,
+    /// DHCP options that belong into pimaster.toml, for the machines that are or will be there.
+    pub options: SuggestedOptions,
+    pub(super) switches: Vec<Switch>,
     /// With the name of the switch: it may come with this import.
-    nodes: Vec<(NewNode, Option<(String, u16)>)>,
+    pub(super) nodes: Vec<(NewNode, Option<(String, u16)>)>,
+    pub(super) devices: Vec<NewDevice>,
 }
 
 /// Makes the plan.
 pub fn plan(found: &Found, known: &Known, choices: &Choices) -> Plan {
-    let mut planning = Planning { known, choices, plan: Plan::default() };
+    let mut planning = Planning { known, choices, plan: Plan::default(), tagged: Vec::new() };
     found.switches.iter().for_each(|switch| planning.switch(switch));
     found.hosts.iter().for_each(|host| planning.host(host));
+    found.options.iter().for_each(|option| planning.option(option));
     planning.plan
 }
 
 impl Plan {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.switches.is_empty() && self.nodes.is_empty()
+        self.switches.is_empty() && self.nodes.is_empty() && self.devices.is_empty()
     }
 
     /// Does it, in the transaction that read what is known: all or nothing.
@@ -117,20 +120,44 @@ impl Plan {
             nodes::insert(tx, &node, now)?;
             sightings::forget(tx, node.mac)?;
         }
+        for device in &self.devices {
+            devices::insert_free(tx, device, now)?;
+            sightings::forget(tx, device.mac)?;
+        }
         Ok(())
     }
 }
 
-struct Planning<'a> {
-    known: &'a Known,
-    choices: &'a Choices,
-    plan: Plan,
+/// A plan in the making.
+pub(super) struct Planning<'a> {
+    pub(super) known: &'a Known,
+    pub(super) choices: &'a Choices,
+    pub(super) plan: Plan,
+    /// The tables of machines' options, by the tags of their hosts.
+    tagged: Vec<(String, String)>,
 }
 
 impl Planning<'_> {
-    fn enter(&mut self, verdict: Verdict, origin: &str, text: String, why: impl Into<String>) {
+    pub(super) fn enter(&mut self, verdict: Verdict, origin: &str, text: String, why: impl Into<String>) {
         let about = Remark { origin: origin.to_owned(), text, why: why.into() };
         self.plan.entries.push(Entry { verdict, about });
+    }
+
+    /// Options for hosts with these tags are this machine's.
+    pub(super) fn has_options(&mut self, kind: &str, name: &NodeName, tags: &[String]) {
+        self.tagged.extend(tags.iter().map(|tag| (tag.clone(), format!("dhcp.options.{kind}.{name}"))));
+    }
+
+    fn option(&mut self, option: &HostOption) {
+        let HostOption { origin, tag, code, value } = option;
+        let Some(tag) = tag else { return self.plan.options.set("dhcp.options", *code, value) };
+        let mut machines = self.tagged.iter().filter(|(own, _)| own == tag).peekable();
+        if machines.peek().is_none() {
+            let text = format!("option {code} = {value} for {tag}");
+            let why = "no host with that tag is taken over; set it by hand for the machine that is meant";
+            return self.enter(Verdict::Refused, origin, text, why);
+        }
+        machines.for_each(|(_, table)| self.plan.options.set(table, *code, value));
     }
 
     fn switch(&mut self, switch: &Switch) {
@@ -155,176 +182,5 @@ impl Planning<'_> {
         };
         self.enter(verdict, origin, text, "");
         self.plan.switches.push(switch.clone());
-    }
-
-    fn host(&mut self, host: &Host) {
-        let name = host.name.clone().unwrap_or_default().to_lowercase();
-        let shown = if name.is_empty() { "a host without a name".to_owned() } else { format!("node {name}") };
-        match self.node(host, &name) {
-            Ok(Some(node)) => {
-                let text = format!("{shown}, {}, {}, {}", node.mac, node.address, node.model.as_str());
-                self.enter(Verdict::Add, &host.origin, text, "");
-                self.plan.nodes.push((node, host.port.clone()));
-            }
-            Ok(None) => self.enter(Verdict::Same, &host.origin, shown, ""),
-            Err(why) => self.enter(Verdict::Refused, &host.origin, shown, why),
-        }
-    }
-
-    /// The node to make of a host; none if it is one already.
-    fn node(&self, host: &Host, name: &str) -> Result<Option<NewNode>, String> {
-        let serial: Option<BoardSerial> = match &host.serial {
-            Some(text) => {
-                Some(text.parse().map_err(|cause: crate::model::board::NotASerial| cause.to_string())?)
-            }
-            None => None,
-        };
-        let by_serial = |seen: &&Sighting| serial.is_some() && seen.observation.serial == serial;
-        let mac = host.mac.or_else(|| self.known.sightings.iter().find(by_serial).map(|seen| seen.mac));
-        let is_same = |node: &&Node| match mac {
-            Some(mac) => node.mac == mac,
-            None => node.name.as_str() == name && serial.is_none_or(|serial| node.serial == Some(serial)),
-        };
-        if let Some(node) = self.known.nodes.iter().find(is_same) {
-            return self.compare(node, host, name, serial).map(|()| None);
-        }
-        let mac = mac.ok_or(
-            "has no hardware address; give the dnsmasq.conf beside it with --dnsmasq FILE, or switch the board on \
-             once, so that pimaster hears it, and import again",
-        )?;
-        let model = self.model(host, mac)?;
-        let name: NodeName = name.parse().map_err(|cause: crate::model::node::NotANodeName| {
-            format!("{cause}; give it such a name there and import again")
-        })?;
-        let address = self.address(host)?;
-        let node = NewNode { name, mac, address, model, serial, port: None };
-        self.judge_port(host)?;
-        match self.clash(&node, host) {
-            Some(clash) => Err(clash),
-            None => Ok(Some(node)),
-        }
-    }
-
-    /// A node that is there stays as it is: a difference is told.
-    fn compare(
-        &self,
-        node: &Node,
-        host: &Host,
-        name: &str,
-        serial: Option<BoardSerial>,
-    ) -> Result<(), String> {
-        let differences = [
-            (!name.is_empty() && node.name.as_str() != name, format!("name {name}")),
-            (
-                host.address.is_some_and(|address| address != node.address),
-                format!("address {}", host.address.unwrap_or(Ipv4Addr::UNSPECIFIED)),
-            ),
-            (
-                serial.is_some() && node.serial.is_some() && serial != node.serial,
-                format!("serial number {}", serial.unwrap_or(BoardSerial(0))),
-            ),
-        ];
-        let differs: Vec<String> =
-            differences.into_iter().filter(|(differs, _)| *differs).map(|(_, what)| what).collect();
-        if differs.is_empty() {
-            return Ok(());
-        }
-        let known = format!("{} with address {}", node.name, node.address);
-        Err(format!(
-            "its board is enrolled as {known}, and this says {}; nothing is changed",
-            differs.join(", ")
-        ))
-    }
-
-    /// What board it is, or why it is none.
-    fn model(&self, host: &Host, mac: MacAddr) -> Result<BoardModel, String> {
-        let sighting = self.known.sightings.iter().find(|seen| seen.mac == mac);
-        let seen =
-            sighting.map(|seen| seen.observation.model()).filter(|model| *model != BoardModel::Unknown);
-        let told = host.model.filter(|model| *model != BoardModel::Unknown);
-        if let Some(model) = told.or(seen) {
-            return Ok(model);
-        }
-        let was_seen = sighting.is_some_and(|seen| seen.observation.is_board);
-        if host.model.is_some() || was_seen || self.choices.as_nodes {
-            return Ok(self.choices.model.unwrap_or(BoardModel::Unknown));
-        }
-        match (PREFIXES.iter().any(|prefix| mac.0.starts_with(prefix)), self.choices.model) {
-            (true, Some(model)) => Ok(model),
-            (true, None) => {
-                Err("may be a Raspberry Pi by its hardware address; import again with --model MODEL, \
-                                 or with --as node, and it is learnt at the first boot"
-                    .to_owned())
-            }
-            (false, _) => {
-                Err("no Raspberry Pi as far as is known; if it is one, import it with --as node".to_owned())
-            }
-        }
-    }
-
-    fn address(&self, host: &Host) -> Result<Ipv4Addr, String> {
-        let Choices { subnet, own, free, .. } = self.choices;
-        let taken = |address: &Ipv4Addr| {
-            let planned = self.plan.nodes.iter().map(|(node, _)| node.address);
-            self.known.nodes.iter().map(|node| node.address).chain(planned).any(|known| known == *address)
-        };
-        match host.address {
-            Some(address) if address == *own => {
-                Err(format!("{address} is pimaster's own address; give it another"))
-            }
-            Some(address) if subnet.is_host(address) => Ok(address),
-            Some(address) => {
-                Err(format!("{address} is no host address of network.subnet, {subnet}; change either"))
-            }
-            None => free.iter().copied().find(|address| !taken(address)).ok_or_else(|| {
-                "has no address, and network.node_ranges has none free; widen it or give the host one"
-                    .to_owned()
-            }),
-        }
-    }
-
-    fn judge_port(&self, host: &Host) -> Result<(), String> {
-        let Some((name, port)) = &host.port else { return Ok(()) };
-        let planned = self.plan.switches.iter().find(|switch| switch.name == *name);
-        let known = self.known.switches.iter().find(|switch| switch.name == *name);
-        let (ports, protected) = match (planned, known) {
-            (Some(switch), _) => (switch.ports, switch.protected_port),
-            (None, Some(switch)) => (switch.ports, switch.protected_port),
-            (None, None) => return Err(format!("its switch {name} is not known; import or add it first")),
-        };
-        if !(1..=ports).contains(port) || protected == Some(*port) {
-            return Err(format!("port {port} of {name} is none of 1 to {ports}, or feeds pimaster itself"));
-        }
-        Ok(())
-    }
-
-    /// What another node, known or of this import, has already.
-    fn clash(&self, new: &NewNode, host: &Host) -> Option<String> {
-        let switch_name = |node: &Node| {
-            let port = node.port?;
-            let switch = self.known.switches.iter().find(|switch| switch.id == port.switch)?;
-            Some((switch.name.clone(), port.port))
-        };
-        let known = self
-            .known
-            .nodes
-            .iter()
-            .map(|node| ((&node.name, node.mac, node.address, node.serial), switch_name(node)));
-        let planned = self
-            .plan
-            .nodes
-            .iter()
-            .map(|(node, port)| ((&node.name, node.mac, node.address, node.serial), port.clone()));
-        known.chain(planned).find_map(|((name, mac, address, serial), port)| {
-            let what = [
-                (*name == new.name, "that name"),
-                (mac == new.mac, "that hardware address"),
-                (address == new.address, "that address"),
-                (serial.is_some() && serial == new.serial, "that serial number"),
-                (port.is_some() && port == host.port, "that switch port"),
-            ];
-            let (_, what) = what.into_iter().find(|(same, _)| *same)?;
-            Some(format!("{name} has {what} already; change one of them and import again"))
-        })
     }
 }

@@ -1,6 +1,7 @@
 //! What of a source belongs into pimaster.toml: printed, for a person to copy. *Pure.*
 
 use crate::model::net::Subnet;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::Ipv4Addr;
 
@@ -43,6 +44,28 @@ impl fmt::Display for Suggested {
                 writeln!(f, "[{section}]")?;
             }
             set.try_for_each(|(key, value)| writeln!(f, "{key} = {value}"))?;
+        }
+        Ok(())
+    }
+}
+
+/// DHCP options by the table of pimaster.toml that they belong into.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SuggestedOptions(BTreeMap<String, BTreeMap<u8, String>>);
+
+impl SuggestedOptions {
+    /// Puts an option into a table; the last value of a code counts, as in dnsmasq.
+    pub(super) fn set(&mut self, table: &str, code: u8, value: &str) {
+        self.0.entry(table.to_owned()).or_default().insert(code, value.to_owned());
+    }
+}
+
+/// The fragment; nothing if there are no options.
+impl fmt::Display for SuggestedOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (table, options) in &self.0 {
+            writeln!(f, "[{table}]")?;
+            options.iter().try_for_each(|(code, value)| writeln!(f, "{code} = {value}"))?;
         }
         Ok(())
     }

@@ -11,6 +11,10 @@ const LONGEST_VALUE: usize = 200;
 /// Bytes of a value whose format is unknown.
 const LONGEST_HEX: usize = 32;
 
+/// Options that pimaster decides itself: address, times, server, boot, identity, relay, and what is no option.
+pub const DECIDED: [u8; 23] =
+    [0, 1, 12, 28, 43, 50, 51, 52, 53, 54, 55, 57, 58, 59, 60, 61, 66, 67, 82, 93, 94, 97, 255];
+
 /// An option: its code, and its value as text. In JSON a pair.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DhcpOption(pub u8, pub String);

@@ -34,6 +34,12 @@ pub fn insert(
     if let Some(taken) = taken(tx, new)? {
         return Ok(Err(taken));
     }
+    insert_free(tx, new, now)?;
+    Ok(Ok(()))
+}
+
+/// Adds a device whose name and addresses are known to be nobody's.
+pub fn insert_free(tx: &Transaction<'_>, new: &NewDevice, now: Timestamp) -> Result<()> {
     tx.execute(
         "INSERT INTO devices (name, mac, address, boot, created_at)
          VALUES (:name, :mac, :address, :boot, :created_at)",
@@ -45,7 +51,7 @@ pub fn insert(
             ":created_at": to_millis(now),
         },
     )?;
-    Ok(Ok(()))
+    Ok(())
 }
 
 /// Who has the new device's name, hardware address or address.

@@ -7,7 +7,9 @@ const PIMASTER: &str = env!("CARGO_BIN_EXE_pimaster");
 
 const DNSMASQ: &str = "interface=eth0\nlisten-address=48.48.0.254\ndhcp-range=48.48.0.0,static,255.255.255.0\n\
                        dhcp-option=23,64\ndhcp-host=dc:a6:32:00:00:01,imt-1,48.48.0.1\n\
-                       dhcp-host=b8:27:eb:00:00:02,imt-2,48.48.0.2\n";
+                       dhcp-host=b8:27:eb:00:00:02,imt-2,48.48.0.2\n\
+                       dhcp-host=00:11:22:00:00:04,switch,48.48.0.252,set:office\n\
+                       dhcp-option=tag:office,42,48.48.0.253\nquiet-dhcp\n";
 
 /// The tables as PiSeduce's agent makes them; ports are text there.
 const AGENT: &str = "
@@ -49,16 +51,28 @@ fn dnsmasq_is_planned_then_imported_then_there() {
     let folder = tempfile::tempdir().unwrap();
     let plan = ["dnsmasq", "dnsmasq.conf", "--model", "pi4b", "--dry-run"];
     let added = "add       dnsmasq.conf:5\tnode imt-1, dc:a6:32:00:00:01, 48.48.0.1, pi4b";
-    let left = "left      dnsmasq.conf:4\tdhcp-option=23,64: not understood";
+    let device = "add       dnsmasq.conf:7\tdevice switch, 00:11:22:00:00:04, 48.48.0.252";
+    let left = "left      dnsmasq.conf:9\tquiet-dhcp: not understood";
+    let options = "[dhcp.options]\n23 = 64\n[dhcp.options.device.switch]\n42 = [\"48.48.0.253\"]\n";
     for _ in 0..2 {
-        check(folder.path(), &plan, &[added, left, "subnet = \"48.48.0.0/24\"", "this was a dry run"]);
+        check(
+            folder.path(),
+            &plan,
+            &[added, device, left, options, "subnet = \"48.48.0.0/24\"", "this was a dry run"],
+        );
     }
-    let text = check(folder.path(), &plan[..4], &[added]);
+    let text = check(folder.path(), &plan[..4], &[added, device]);
     assert!(!text.contains("dry run"), "{text}");
     check(
         folder.path(),
         &plan[..4],
-        &["unchanged dnsmasq.conf:5\tnode imt-1\n", left, "nothing to change\n"],
+        &[
+            "unchanged dnsmasq.conf:5\tnode imt-1\n",
+            "unchanged dnsmasq.conf:7\tdevice switch\n",
+            left,
+            options,
+            "nothing to change\n",
+        ],
     );
 
     let (done, text) = import(folder.path(), &["dnsmasq", "gone.conf"]);
@@ -78,7 +92,7 @@ fn an_agents_database_is_imported_once() {
         &[
             "add       rasp_switch sw1\tswitch sw1, 8 ports\n",
             "add       rasp_node imt-1\tnode imt-1, dc:a6:32:00:00:01, 48.48.0.1, pi4b\n",
-            "skipped   dnsmasq.conf:6\tnode imt-2: may be a Raspberry Pi",
+            "skipped   dnsmasq.conf:6\thost imt-2: may be a Raspberry Pi",
             "left      rasp_node pimaster\tpimaster: not needed",
             "pimaster image import 'tiny_core.tar.gz' --name 'tiny_core' --ssh-user 'tc'",
         ],
