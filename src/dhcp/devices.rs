@@ -6,7 +6,7 @@
 use super::proxy::{device_file, respond_device};
 use super::responder::{answered, ignored, relay_information, some_servers};
 use super::verdict::{Decision, Heard, Ignore, Verdict};
-use super::wire::{Alignment, Reply, ReplyKind, ReplyOption, Request, RequestKind};
+use super::wire::{Reply, ReplyKind, ReplyOption, Request, RequestKind};
 use super::{Config, extra};
 use crate::model::clock::Timestamp;
 use crate::model::device::Device;
@@ -87,19 +87,7 @@ fn refused(config: &Config, request: &Request) -> Reply {
         ReplyOption::Message("this is not the device's address"),
     ];
     options.extend(relay_information(request));
-    Reply {
-        kind: ReplyKind::Nak,
-        xid: request.xid,
-        flags: request.flags | for_relay,
-        ciaddr: Ipv4Addr::UNSPECIFIED,
-        yiaddr: Ipv4Addr::UNSPECIFIED,
-        siaddr: Ipv4Addr::UNSPECIFIED,
-        giaddr: request.giaddr,
-        mac: request.mac,
-        hops: 0,
-        alignment: Alignment::Any,
-        options,
-    }
+    Reply { flags: request.flags | for_relay, ..Reply::to(request, ReplyKind::Nak, options) }
 }
 
 fn settings(config: &Config, network: &Network, request: &Request, device: &Device) -> Vec<ReplyOption> {
@@ -129,9 +117,7 @@ fn reply(
     options.extend(file.into_iter().flat_map(|file| file.options));
     options.extend(relay_information(request));
     let ciaddr = if kind == ReplyKind::Ack { request.ciaddr } else { Ipv4Addr::UNSPECIFIED };
-    let (xid, flags, giaddr, mac) = (request.xid, request.flags, request.giaddr, request.mac);
-    let alignment = Alignment::Any;
-    Reply { kind, xid, flags, ciaddr, yiaddr, siaddr, giaddr, mac, hops: 0, alignment, options }
+    Reply { ciaddr, yiaddr, siaddr, ..Reply::to(request, kind, options) }
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ mod neighbour;
 mod notes;
 pub mod observe;
 mod proxy;
+mod recent;
 pub(crate) mod repeats;
 mod reply_option;
 mod responder;
@@ -48,6 +49,8 @@ mod rules;
 pub use responder::{Known, Responder};
 pub use server::Server;
 pub use service::Service;
+pub use sights::ServerSight;
+pub use watch::other_servers;
 
 use crate::model::net::Subnet;
 use crate::model::network::{Mode, Network};

@@ -12,7 +12,7 @@
 
 use super::responder::{answered, ignored, relay_information};
 use super::verdict::{Decision, Heard, Ignore, Verdict};
-use super::wire::{Alignment, Reply, ReplyKind, ReplyOption, Request, RequestKind};
+use super::wire::{Reply, ReplyKind, ReplyOption, Request, RequestKind};
 use super::{Config, boot};
 use crate::model::device::Device;
 use crate::model::node::Node;
@@ -140,19 +140,7 @@ fn offer(config: &Config, request: &Request, boot: Vec<ReplyOption>) -> Reply {
     let mut options = vec![ReplyOption::ServerIdentifier(config.server_address)];
     options.extend(boot);
     options.extend(relay_information(request));
-    Reply {
-        kind: ReplyKind::Offer,
-        xid: request.xid,
-        flags: request.flags | BROADCAST_FLAG,
-        ciaddr: Ipv4Addr::UNSPECIFIED,
-        yiaddr: Ipv4Addr::UNSPECIFIED,
-        siaddr: Ipv4Addr::UNSPECIFIED,
-        giaddr: request.giaddr,
-        mac: request.mac,
-        hops: 0,
-        alignment: Alignment::Any,
-        options,
-    }
+    Reply { flags: request.flags | BROADCAST_FLAG, ..Reply::to(request, ReplyKind::Offer, options) }
 }
 
 #[cfg(test)]

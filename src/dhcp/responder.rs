@@ -209,17 +209,10 @@ impl Exchange<'_> {
         // A relay must broadcast the refusal: the client has no address that is its own (section 4.3.2).
         let for_relay = if self.request.giaddr.is_unspecified() { 0 } else { BROADCAST_FLAG };
         let reply = Reply {
-            kind: ReplyKind::Nak,
-            xid: self.request.xid,
             flags: self.request.flags | for_relay,
-            ciaddr: Ipv4Addr::UNSPECIFIED,
-            yiaddr: Ipv4Addr::UNSPECIFIED,
-            siaddr: Ipv4Addr::UNSPECIFIED,
-            giaddr: self.request.giaddr,
             hops: self.hops(),
-            mac: self.request.mac,
-            options,
             alignment: self.alignment(),
+            ..Reply::to(self.request, ReplyKind::Nak, options)
         };
         self.answered(reply, self.given_up())
     }
@@ -243,9 +236,6 @@ impl Exchange<'_> {
             ReplyKind::Offer | ReplyKind::Nak => Ipv4Addr::UNSPECIFIED,
         };
         Reply {
-            kind,
-            xid: self.request.xid,
-            flags: self.request.flags,
             ciaddr,
             yiaddr,
             // Kernels and initial RAM disks take their NFS server from here if they are told no other.
@@ -253,11 +243,9 @@ impl Exchange<'_> {
                 true => self.config.server_address,
                 false => Ipv4Addr::UNSPECIFIED,
             },
-            giaddr: self.request.giaddr,
             hops: self.hops(),
-            mac: self.request.mac,
-            options,
             alignment: self.alignment(),
+            ..Reply::to(self.request, kind, options)
         }
     }
 

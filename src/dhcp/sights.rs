@@ -17,6 +17,8 @@ const SERVER_PORT: [u8; 2] = [0, 67];
 const OPTIONS: usize = 240;
 const COOKIE: [u8; 4] = [99, 130, 83, 99];
 const OFFER: u8 = 2;
+/// What firmware looks for in option 43.
+const BOOT_NAME: &[u8] = b"Raspberry Pi Boot";
 const ACK: u8 = 5;
 
 /// Something seen on the wire.
@@ -35,18 +37,45 @@ pub(super) enum Sight {
 
 /// A DHCP server's OFFER or ACK.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ServerSight {
+pub struct ServerSight {
     /// Who sent it: option 54, else the packet's source.
-    pub(super) server: Ipv4Addr,
+    pub server: Ipv4Addr,
     /// The hardware address it came from: the server's, or its relay's.
-    pub(super) mac: MacAddr,
+    pub mac: MacAddr,
     /// The client that it is for.
-    pub(super) client: MacAddr,
+    pub client: MacAddr,
     /// The address given; none if it tells where to boot alone.
-    pub(super) given: Option<Ipv4Addr>,
-    mask: Option<Ipv4Addr>,
-    router: Option<Ipv4Addr>,
-    boots: bool,
+    pub given: Option<Ipv4Addr>,
+    /// The TFTP server in the header.
+    pub siaddr: Option<Ipv4Addr>,
+    /// The TFTP server of option 66, if it is an address.
+    pub tftp_server: Option<Ipv4Addr>,
+    /// Whether option 43 has the name by which a Raspberry Pi knows a boot server.
+    pub names_boot: bool,
+    /// The netmask told.
+    pub mask: Option<Ipv4Addr>,
+    /// The router told.
+    pub router: Option<Ipv4Addr>,
+    /// Whether it tells anything of booting.
+    pub boots: bool,
+}
+
+impl ServerSight {
+    /// The sight of a server of which nothing is known but what it gives to whom.
+    pub fn new(server: Ipv4Addr, mac: MacAddr, client: MacAddr, given: Option<Ipv4Addr>) -> Self {
+        Self {
+            server,
+            mac,
+            client,
+            given,
+            siaddr: None,
+            tftp_server: None,
+            names_boot: false,
+            mask: None,
+            router: None,
+            boots: false,
+        }
+    }
 }
 
 impl fmt::Display for ServerSight {
@@ -104,13 +133,23 @@ fn server(packet: &[u8], mac: MacAddr) -> Option<ServerSight> {
     }
     let given = address(message.get(16..20)?).filter(|address| !address.is_unspecified());
     let client = MacAddr(message.get(28..34)?.try_into().ok()?);
-    let mut seen = ServerSight { server: source, mac, client, given, mask: None, router: None, boots: false };
+    let siaddr = address(message.get(20..24)?).filter(|address| !address.is_unspecified());
+    let mut seen = ServerSight { siaddr, ..ServerSight::new(source, mac, client, given) };
     let mut kind = None;
     for (code, data) in options(message.get(OPTIONS..)?) {
         match code {
             1 => seen.mask = address(data),
             3 => seen.router = data.get(..4).and_then(address),
-            43 | 66 | 67 => seen.boots = true,
+            43 => {
+                seen.boots = true;
+                seen.names_boot = data.windows(BOOT_NAME.len()).any(|window| window == BOOT_NAME);
+            }
+            66 => {
+                seen.boots = true;
+                let text = std::str::from_utf8(data).unwrap_or_default();
+                seen.tftp_server = text.trim_matches(['\0', ' ']).parse().ok();
+            }
+            67 => seen.boots = true,
             53 => kind = data.first().copied(),
             54 => seen.server = address(data)?,
             _ => {}
@@ -191,6 +230,8 @@ mod tests {
         let frame = offer_of_another_server();
         let Some(Sight::Server(seen)) = read(&frame) else { panic!("no server") };
         assert_eq!((seen.server, seen.mac, seen.client), (OTHER_SERVER, FOREIGN, BOARD));
+        let files = (seen.siaddr, seen.tftp_server, seen.names_boot);
+        assert_eq!(files, (Some(OTHER_SERVER), Some(OTHER_SERVER), true));
         assert_eq!(
             seen.to_string(),
             "offered 10.20.0.7, netmask 255.255.255.0, router 10.20.0.254, boot settings to dc:a6:32:a7:ed:89"

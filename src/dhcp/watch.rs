@@ -8,17 +8,18 @@
 
 use super::frame::{self, End};
 use super::link::link_address;
+use super::recent::Recent;
 use super::sights::{Owner, ServerSight, Sight, duplicate, read};
 use super::wire::discover;
 use super::{Config, notes};
 use crate::model::clock;
 use crate::model::net::MacAddr;
 use crate::model::network::Mode;
+use crate::model::observation::Asker;
 use crate::store::{self, Connection, Store, devices, networks, nodes};
 use nix::libc;
 use nix::sys::socket::bind;
 use socket2::{Domain, Protocol, SockFilter, Socket, Type};
-use std::collections::HashMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::AsRawFd;
@@ -32,26 +33,51 @@ use tokio_util::sync::CancellationToken;
 const PROBE_PATIENCE: Duration = Duration::from_secs(4);
 /// When the DISCOVER of the probe is repeated.
 const PROBE_AGAIN: Duration = Duration::from_secs(1);
-/// What was seen once is looked at again only after this.
-const QUIET: Duration = Duration::from_secs(60);
-/// Sights kept to know what was seen lately.
-const MOST_RECENT: usize = 4096;
 const LARGEST_FRAME: usize = 2048;
 /// How long to wait when the socket fails, as it does while the interface is down.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 
+/// What is heard on an interface.
+#[derive(Debug)]
+struct Ear {
+    socket: UdpSocket,
+    mac: MacAddr,
+    /// pimaster's own address.
+    own: Ipv4Addr,
+}
+
 /// The watch on an interface.
 #[derive(Debug)]
 pub(super) struct Watch {
-    socket: UdpSocket,
-    mac: MacAddr,
+    ear: Ear,
     config: Config,
     store: Store,
 }
 
-impl Watch {
-    /// Opens the interface.
-    pub(super) fn open(interface: &str, config: Config, store: Store) -> io::Result<Self> {
+/// Asks an interface which other servers give addresses there, as `asker`, and waits for all of them: what each answered
+/// to this question. Called by `doctor`. Needs the right CAP_NET_RAW.
+pub async fn other_servers(config: &Config, interface: &str, asker: Asker) -> io::Result<Vec<ServerSight>> {
+    let ear = Ear::open(interface, config.server_address)?;
+    let mut found: Vec<ServerSight> = Vec::new();
+    let hear = |server: ServerSight| {
+        if server.client == ear.nobody() {
+            found.retain(|other| other.server != server.server);
+            found.push(server);
+        }
+        Goes::On
+    };
+    ear.ask(config, asker, hear).await?;
+    Ok(found)
+}
+
+/// Whether more answers are waited for.
+enum Goes {
+    On,
+    Back,
+}
+
+impl Ear {
+    fn open(interface: &str, own: Ipv4Addr) -> io::Result<Self> {
         let link = link_address(interface)?;
         let every = u16::try_from(libc::ETH_P_ALL).unwrap_or_default().to_be();
         let socket = Socket::new(Domain::PACKET, Type::RAW, Some(Protocol::from(i32::from(every))))?;
@@ -62,18 +88,28 @@ impl Watch {
         let socket = UdpSocket::from_std(socket.into())?;
         // What came in before the filter, or from other interfaces.
         while socket.try_recv(&mut [0; 1]).is_ok() {}
-        Ok(Self { socket, mac: MacAddr(link.addr().unwrap_or_default()), config, store })
+        Ok(Self { socket, mac: MacAddr(link.addr().unwrap_or_default()), own })
+    }
+
+    /// A hardware address that is nobody's: locally administered (IEEE 802 section 8.2), the same at each start, so that
+    /// it takes one address of a pool at most.
+    fn nobody(&self) -> MacAddr {
+        let [first, b, c, d, e, f] = self.mac.0;
+        MacAddr([first | 2, b, c, d, e, !f])
     }
 
     /// Asks whether another server gives addresses here: with a hardware address that is nobody's, so that no lease
-    /// of a board is touched. The first that answers.
-    pub(super) async fn probe(&self) -> io::Result<Option<ServerSight>> {
-        let [first, b, c, d, e, f] = self.mac.0;
-        // Locally administered (IEEE 802 section 8.2), the same at each start: it takes one address of a pool at most.
-        let probing = MacAddr([first | 2, b, c, d, e, !f]);
-        let message = discover(probing).map_err(io::Error::other)?;
-        let from = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, self.config.client_port);
-        let to = SocketAddrV4::new(Ipv4Addr::BROADCAST, self.config.port);
+    /// of a board is touched. `hear` is told of each answer with an address.
+    async fn ask(
+        &self,
+        config: &Config,
+        asker: Asker,
+        mut hear: impl FnMut(ServerSight) -> Goes,
+    ) -> io::Result<()> {
+        let probing = self.nobody();
+        let message = discover(probing, asker).map_err(io::Error::other)?;
+        let from = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, config.client_port);
+        let to = SocketAddrV4::new(Ipv4Addr::BROADCAST, config.port);
         let to = End { mac: MacAddr([0xff; 6]), address: to };
         let frame = frame::encode(End { mac: probing, address: from }, to, &message);
         let frame = frame.ok_or(io::ErrorKind::InvalidInput)?;
@@ -83,21 +119,54 @@ impl Watch {
             while let Ok(sight) = timeout_at(begin + patience, self.next()).await {
                 if let Sight::Server(server) = sight?
                     && server.given.is_some()
+                    && let Goes::Back = hear(server)
                 {
-                    return Ok(Some(server));
+                    return Ok(());
                 }
             }
         }
-        Ok(None)
+        Ok(())
+    }
+
+    /// The next sight that does not come from this machine.
+    async fn next(&self) -> io::Result<Sight> {
+        let mut buffer = [0; LARGEST_FRAME];
+        loop {
+            let length = self.socket.recv(&mut buffer).await?;
+            match read(buffer.get(..length).unwrap_or_default()) {
+                Some(Sight::Server(seen)) if seen.mac == self.mac || seen.server == self.own => {}
+                Some(Sight::Claim { mac, .. }) if mac == self.mac => {}
+                Some(sight) => return Ok(sight),
+                None => {}
+            }
+        }
+    }
+}
+
+impl Watch {
+    /// Opens the interface.
+    pub(super) fn open(interface: &str, config: Config, store: Store) -> io::Result<Self> {
+        Ok(Self { ear: Ear::open(interface, config.server_address)?, config, store })
+    }
+
+    /// The first other server that gives addresses here.
+    pub(super) async fn probe(&self) -> io::Result<Option<ServerSight>> {
+        let mut first = None;
+        let hear = |server| {
+            first = Some(server);
+            Goes::Back
+        };
+        self.ear.ask(&self.config, Asker::System, hear).await?;
+        Ok(first)
     }
 
     /// Watches until `shutdown`.
     pub(super) async fn run(self, shutdown: CancellationToken) {
-        let mut recent: HashMap<(Ipv4Addr, MacAddr), Instant> = HashMap::new();
+        let mut recent = Recent::default();
         loop {
             let sight = tokio::select! {
                 () = shutdown.cancelled() => return,
-                sight = self.next() => sight,
+                sight = self.ear.next() => sight,
             };
             let sight = match sight {
                 Ok(sight) => sight,
@@ -107,17 +176,9 @@ impl Watch {
                     continue;
                 }
             };
-            let key = match &sight {
-                Sight::Server(server) => (server.server, server.mac),
-                Sight::Claim { address, mac } => (*address, *mac),
-            };
-            if recent.get(&key).is_some_and(|at| at.elapsed() < QUIET) {
+            if !recent.is_news(&sight, Instant::now()) {
                 continue;
             }
-            if recent.len() >= MOST_RECENT {
-                recent.clear();
-            }
-            recent.insert(key, Instant::now());
             let noted = match sight {
                 Sight::Server(server) => note_server(&self.store, self.config.mode, server).await,
                 Sight::Claim { address, mac } => self.claimed(address, mac).await,
@@ -128,25 +189,10 @@ impl Watch {
         }
     }
 
-    /// The next sight that does not come from this machine.
-    async fn next(&self) -> io::Result<Sight> {
-        let mut buffer = [0; LARGEST_FRAME];
-        loop {
-            let length = self.socket.recv(&mut buffer).await?;
-            match read(buffer.get(..length).unwrap_or_default()) {
-                Some(Sight::Server(seen))
-                    if seen.mac == self.mac || seen.server == self.config.server_address => {}
-                Some(Sight::Claim { mac, .. }) if mac == self.mac => {}
-                Some(sight) => return Ok(sight),
-                None => {}
-            }
-        }
-    }
-
     async fn claimed(&self, address: Ipv4Addr, claimant: MacAddr) -> store::Result<()> {
         let mode = self.config.mode;
         let owner = if address == self.config.server_address {
-            Some(Owner { name: "pimaster".to_owned(), mac: self.mac })
+            Some(Owner { name: "pimaster".to_owned(), mac: self.ear.mac })
         } else {
             self.store.read(move |conn| owner(conn, mode, address)).await?
         };

@@ -5,15 +5,19 @@
 //! pimaster runs ──────► a guest in its database ──► its servers      ─┐
 //! its ports are free ─► a guest in a throw-away ──► the same servers, ├─► DHCP, files in the firmware's order
 //!                       database                    in this process  ─┘
+//! mode authoritative: addresses and boot from pimaster      proxy: addresses from a server played here, boot from
+//! pimaster                                                 off: all of DHCP from that server, files from pimaster
 //! interface set: relay at pimaster's own address, answers overheard     none (loopback): relay at the guest's address
 //! ```
 
 use super::finding::{Finding, Verdict};
 use super::guest::{self, Guest};
+use super::other_server::WithOtherServer;
 use super::scene::{Daemon, Scene};
 use super::wire::Overheard;
 use crate::config::Config;
 use crate::model::check::Check;
+use crate::model::network::Mode;
 use crate::sim::firmware::{Firmware, Keep, NetworkBoot, Outcome, Pace, Relayed, Transfer, Version, Wire};
 use crate::store::Store;
 use crate::{dhcp, tftp};
@@ -77,10 +81,15 @@ async fn stage(scene: &Scene) -> Result<Stage, Verdict> {
 async fn own_servers(config: &Config) -> anyhow::Result<Stage> {
     let folder = tempfile::tempdir()?;
     let store = Store::open(&folder.path().join("doctor.db"))?;
-    let dhcp = dhcp::Server::bind(config.dhcp.clone(), store.clone())?;
+    let dhcp = match config.dhcp.mode {
+        Mode::Authoritative | Mode::Proxy => Some(dhcp::Server::bind(config.dhcp.clone(), store.clone())?),
+        Mode::Off => None,
+    };
     let tftp = tftp::Server::bind(config.tftp.clone(), store.clone()).await?;
     let stop = CancellationToken::new();
-    tokio::spawn(dhcp.run(stop.clone()));
+    if let Some(dhcp) = dhcp {
+        tokio::spawn(dhcp.run(stop.clone()));
+    }
     tokio::spawn(tftp.run(stop.clone()));
     Ok(Stage { servers: Servers::Own, store, _running: Some(stop.drop_guard()), _folder: Some(folder) })
 }
@@ -125,6 +134,10 @@ async fn run(config: &Config, guest: Guest) -> io::Result<NetworkBoot> {
         Path::Interface => Box::new(Overheard::open(server, tftp_port).await?),
         Path::Loopback => Box::new(Relayed::bind(guest.address, server, tftp_port)?),
     };
+    let mode = config.dhcp.mode;
+    if mode != Mode::Authoritative {
+        wire = Box::new(WithOtherServer::new(wire, mode, guest.address, config.dhcp.server_address));
+    }
     let (identity, version, pace) = (guest.identity, Version::Newest, Pace::new(SPEED));
     let firmware = Firmware { identity, version, pace, keep: Keep::Text };
     firmware.boot(wire.as_mut()).await.map_err(io::Error::other)
@@ -151,7 +164,7 @@ fn no_wire(error: &io::Error, path: Path) -> Verdict {
 }
 
 fn judge(outcome: &NetworkBoot, config: &Config, path: Path, servers: Servers, took: Duration) -> Verdict {
-    let way = way(path, servers);
+    let way = way(path, servers, config.dhcp.mode);
     match outcome {
         NetworkBoot::NoAnswer => Verdict::failure(
             format!("got no address: nobody answered its requests ({way})"),
@@ -193,7 +206,12 @@ fn judge(outcome: &NetworkBoot, config: &Config, path: Path, servers: Servers, t
 }
 
 /// What was exercised, and what was not.
-fn way(path: Path, servers: Servers) -> String {
+fn way(path: Path, servers: Servers, mode: Mode) -> String {
+    let given = match mode {
+        Mode::Authoritative => "",
+        Mode::Proxy => "; the address from a server played by the doctor, since another one gives them",
+        Mode::Off => "; DHCP played by the doctor, since another server does it: see `foreign-dhcp`",
+    };
     let servers = match servers {
         Servers::Running => "from the running pimaster",
         Servers::Own => "from the same servers, started here for the moment since pimaster does not run",
@@ -204,7 +222,7 @@ fn way(path: Path, servers: Servers) -> String {
             "through its real sockets from this machine itself, as a relay: the cable and frames to boards were not tried"
         }
     };
-    format!("{servers}, {path}")
+    format!("{servers}, {path}{given}")
 }
 
 fn loaded_files(transfers: &[Transfer]) -> (usize, u64) {
@@ -228,8 +246,11 @@ mod tests {
     use super::*;
     use crate::sim::firmware::{ConfigTxt, Lease, Loaded};
 
-    fn config() -> Config {
-        let text = "[network]\nsubnet='10.20.0.0/24'\naddress='10.20.0.1'\ninterface='eth0'\n[data]\nadmin_email='a@lab'";
+    fn config(mode: Mode) -> Config {
+        let text = format!(
+            "[network]\nsubnet='10.20.0.0/24'\naddress='10.20.0.1'\ninterface='eth0'\n[data]\nadmin_email='a@lab'\n[dhcp]\nmode='{}'",
+            mode.as_str()
+        );
         Config::judge(&text.parse().unwrap()).unwrap()
     }
 
@@ -264,7 +285,8 @@ mod tests {
     #[test]
     fn a_boot_is_judged_by_its_last_file_and_its_command_line() {
         let check = |outcome: &NetworkBoot, path, servers, kind, part: &str| {
-            let verdict = judge(outcome, &config(), path, servers, Duration::from_millis(1_500));
+            let verdict =
+                judge(outcome, &config(Mode::Authoritative), path, servers, Duration::from_millis(1_500));
             assert_eq!(verdict.outcome(), kind, "{verdict:?}");
             assert!(format!("{verdict:?}").contains(part), "{verdict:?} lacks {part}");
         };
@@ -279,6 +301,15 @@ mod tests {
         let lacking = NetworkBoot::NoFiles { lease: lease(), missing, transfers: Vec::new() };
         check(&lacking, Path::Interface, Servers::Running, Kind::Failure, "did not find 1234/fixup4.dat");
         check(&NetworkBoot::NoAnswer, Path::Loopback, Servers::Running, Kind::Failure, "no address");
+    }
+
+    #[test]
+    fn whose_addresses_they_were_is_said() {
+        let good = loaded("root=/dev/nfs nfsroot=10.20.0.1:/srv/pimaster/root,vers=3 ro");
+        for (mode, part) in [(Mode::Proxy, "played by the doctor"), (Mode::Off, "see `foreign-dhcp`")] {
+            let verdict = judge(&good, &config(mode), Path::Interface, Servers::Running, Duration::ZERO);
+            assert!(format!("{verdict:?}").contains(part), "{verdict:?}");
+        }
     }
 
     #[test]

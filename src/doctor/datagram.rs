@@ -1,7 +1,6 @@
 //! Reads UDP datagrams out of Ethernet frames, and opens the sockets that hear frames. *`read` is pure; `hear` does
 //! IO: a packet socket, which takes CAP_NET_RAW.*
 
-use crate::model::net::MacAddr;
 use nix::ifaddrs::getifaddrs;
 use nix::sys::socket::{AddressFamily, LinkAddr, SockFlag, SockProtocol, SockType, bind, socket};
 use std::io;
@@ -19,8 +18,6 @@ const UDP: u8 = 17;
 /// One datagram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Datagram<'a> {
-    /// The hardware address of who sent the frame.
-    pub(super) mac: MacAddr,
     pub(super) from: SocketAddrV4,
     pub(super) to: SocketAddrV4,
     pub(super) payload: &'a [u8],
@@ -28,7 +25,6 @@ pub(super) struct Datagram<'a> {
 
 /// The datagram in a frame, if there is one in one piece.
 pub(super) fn read(frame: &[u8]) -> Option<Datagram<'_>> {
-    let mac = MacAddr(*frame.get(6..)?.first_chunk()?);
     let ip = frame.get(ETHERNET_HEADER..)?;
     let header = usize::from(ip.first()? & 0x0f) * 4;
     let is_ipv4 = frame.get(12..14)? == ETHERTYPE_IPV4 && ip.first()? >> 4 == 4;
@@ -38,10 +34,10 @@ pub(super) fn read(frame: &[u8]) -> Option<Datagram<'_>> {
     let from = SocketAddrV4::new(address(12)?, number(0)?);
     let to = SocketAddrV4::new(address(16)?, number(2)?);
     let payload = udp.get(UDP_HEADER..usize::from(number(4)?))?;
-    (is_ipv4 && *ip.get(9)? == UDP).then_some(Datagram { mac, from, to, payload })
+    (is_ipv4 && *ip.get(9)? == UDP).then_some(Datagram { from, to, payload })
 }
 
-/// A socket that hears, and can send, the frames of an interface.
+/// A socket that hears the frames of an interface.
 pub(super) fn hear(interface: &str) -> io::Result<UdpSocket> {
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
     let ear = socket(AddressFamily::Packet, SockType::Raw, flags, SockProtocol::EthAll)?;
@@ -70,8 +66,7 @@ mod tests {
     #[test]
     fn a_datagram_has_two_ends_and_a_payload() {
         let (from, to) = ("10.20.0.1:67".parse().unwrap(), "10.20.0.2:68".parse().unwrap());
-        let mac = MacAddr([2, 0, 0, 0, 0, 9]);
-        assert_eq!(read(&frame(17)), Some(Datagram { mac, from, to, payload: b"ok" }));
+        assert_eq!(read(&frame(17)), Some(Datagram { from, to, payload: b"ok" }));
         assert_eq!(read(&frame(6)), None);
         let whole = frame(17);
         for length in 0..whole.len() - 1 {

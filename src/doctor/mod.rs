@@ -38,6 +38,7 @@ mod switches;
 mod boot;
 mod datagram;
 mod guest;
+mod other_server;
 mod wire;
 
 pub use examine::examine;

@@ -8,6 +8,7 @@ use super::proc::{self, Holder, Protocol};
 use super::scene::{Daemon, Scene};
 use crate::config::Config;
 use crate::model::check::Check;
+use crate::model::network::Mode;
 use socket2::{Domain, Socket, Type};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
@@ -46,21 +47,36 @@ pub(super) enum Bound {
     Nowhere,
 }
 
-/// The ports of these settings.
+/// The ports of these settings: what a mode or a switch leaves closed is not among them.
 pub(super) fn ports(config: &Config) -> Vec<Port> {
     let own = config.dhcp.server_address;
-    let interface = config.dhcp.interface.clone();
-    let dhcp = if interface.is_some() { Ipv4Addr::UNSPECIFIED } else { own };
+    let interface = || config.dhcp.interface.clone();
+    let listening = if config.dhcp.interface.is_some() { Ipv4Addr::UNSPECIFIED } else { own };
+    let at = |port| SocketAddrV4::new(own, port);
     let v4 = |address: SocketAddr| match address.ip() {
         IpAddr::V4(ip) => SocketAddrV4::new(ip, address.port()),
         IpAddr::V6(_) => SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, address.port()),
     };
-    let port = |protocol, address, role, interface, key| Port { protocol, address, role, interface, key };
-    vec![
-        port(Protocol::Udp, SocketAddrV4::new(dhcp, config.dhcp.port), "DHCP", interface, "dhcp.port"),
-        port(Protocol::Udp, v4(config.tftp.listen), "TFTP", None, "tftp.port"),
-        port(Protocol::Tcp, v4(config.web.listen), "pages and images", None, "web.listen"),
-    ]
+    let udp = |address, role, interface, key| Port { protocol: Protocol::Udp, address, role, interface, key };
+    let tcp = |address, role, interface, key| Port { protocol: Protocol::Tcp, address, role, interface, key };
+    let mut ports = Vec::new();
+    if config.dhcp.mode != Mode::Off {
+        let address = SocketAddrV4::new(listening, config.dhcp.port);
+        ports.push(udp(address, "DHCP", interface(), "dhcp.port"));
+    }
+    if config.dhcp.mode == Mode::Proxy {
+        ports.push(udp(at(config.dhcp.boot_port), "boot server", interface(), "dhcp.mode"));
+    }
+    if let Some(dns) = &config.dns {
+        ports.push(udp(dns.listen, "DNS", interface(), "dns.port"));
+        ports.push(tcp(dns.listen, "DNS", interface(), "dns.port"));
+    }
+    ports.push(udp(v4(config.tftp.listen), "TFTP", None, "tftp.port"));
+    if let Some(listen) = config.netconsole.listen {
+        ports.push(udp(listen, "kernels' console", None, "netconsole.port"));
+    }
+    ports.push(tcp(v4(config.web.listen), "pages and images", None, "web.listen"));
+    ports
 }
 
 /// Looks at each port.
@@ -152,6 +168,8 @@ fn judge(seen: &PortSeen, runs: bool) -> Verdict {
 fn remedy(name: &str) -> String {
     let unit = match name {
         "dnsmasq" => "dnsmasq",
+        "named" => "named",
+        "unbound" => "unbound",
         "dhcpd" => "isc-dhcp-server",
         "kea-dhcp4" => "kea-dhcp4-server",
         "in.tftpd" => "tftpd-hpa",
@@ -188,6 +206,23 @@ mod tests {
             is_pimaster: *is_pimaster,
         };
         PortSeen { port, bound, holders: holders.iter().map(holder).collect() }
+    }
+
+    #[test]
+    fn each_mode_has_its_ports() {
+        const SMALLEST: &str = "[network]\nsubnet='10.20.0.0/24'\naddress='10.20.0.1'\ninterface='eth0'\n[data]\nadmin_email='a@lab'\n";
+        let check = |more: &str, expect: &[&str]| {
+            let config = Config::judge(&format!("{SMALLEST}{more}").parse().unwrap()).unwrap();
+            let line = |port: Port| format!("{} {}", port.protocol.as_str(), port.address);
+            assert_eq!(ports(&config).into_iter().map(line).collect::<Vec<_>>(), expect, "{more}");
+        };
+        let [dns, dns_tcp, tftp] = ["UDP 10.20.0.1:53", "TCP 10.20.0.1:53", "UDP 10.20.0.1:69"];
+        let web = "TCP 0.0.0.0:9000";
+        check("", &["UDP 0.0.0.0:67", dns, dns_tcp, tftp, web]);
+        let proxy = "[dhcp]\nmode = 'proxy'\n[dns]\nenabled = false";
+        check(proxy, &["UDP 0.0.0.0:67", "UDP 10.20.0.1:4011", tftp, web]);
+        let off = "[dhcp]\nmode = 'off'\n[netconsole]\nenabled = true";
+        check(off, &[dns, dns_tcp, tftp, "UDP 10.20.0.1:6666", web]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What the server says, to bytes. *Pure.*
 
-use super::{LEAST_BYTES, ReplyOption};
+use super::{LEAST_BYTES, ReplyOption, Request};
 use crate::model::dhcp_option::DhcpOption as Shown;
 use crate::model::net::MacAddr;
 use dhcproto::v4::{self, DhcpOption, OptionCode, UnknownOption};
@@ -46,6 +46,25 @@ pub struct Reply {
     pub options: Vec<ReplyOption>,
     /// Where they may begin.
     pub alignment: Alignment,
+}
+
+impl Reply {
+    /// An answer to that request which gives nothing but its options.
+    pub fn to(request: &Request, kind: ReplyKind, options: Vec<ReplyOption>) -> Self {
+        Self {
+            kind,
+            xid: request.xid,
+            flags: request.flags,
+            ciaddr: Ipv4Addr::UNSPECIFIED,
+            yiaddr: Ipv4Addr::UNSPECIFIED,
+            siaddr: Ipv4Addr::UNSPECIFIED,
+            giaddr: request.giaddr,
+            hops: 0,
+            mac: request.mac,
+            options,
+            alignment: Alignment::Any,
+        }
+    }
 }
 
 /// Where options may begin.

@@ -8,7 +8,7 @@ use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::socket::{AddressFamily, LinkAddr, MsgFlags, SockFlag, SockProtocol, SockType};
 use nix::sys::socket::{recv, sendto, socket};
 use pimaster::dhcp::frame::{self, End};
-use pimaster::dhcp::wire::{self, Alignment, Reply, ReplyKind, ReplyOption, RequestKind};
+use pimaster::dhcp::wire::{self, Reply, ReplyKind, ReplyOption, RequestKind};
 use pimaster::keys::KeyFolder;
 use pimaster::model::net::MacAddr;
 use pimaster::sim::tree::{Bulk, write_boot};
@@ -36,7 +36,7 @@ fn scenario() {
     let mut far_end = FarEnd::connect();
     let folder = tempfile::tempdir().unwrap();
     prepare(folder.path());
-    let daemon = Daemon::serve(folder.path(), &settings(folder.path()));
+    let daemon = Daemon::serve(folder.path(), &settings(folder.path(), ""));
     assert!(daemon.next_state().contains("READY=1"));
     let config = folder.path().join("pimaster.toml");
 
@@ -75,19 +75,43 @@ fn scenario() {
     stopped.has("ports", "UDP port 67", "ok", "free");
     stopped.has("boot", "Pi 4", "ok", "started here for the moment");
 
+    in_other_modes(folder.path(), &config);
     ip(&["link", "set", "pm-server", "down"]);
     let down = examine(&config, &["interface"]);
     assert_eq!(down.status, Some(2), "{:#}", down.report);
     down.has("interface", "pm-server", "failure", "ip link set pm-server up");
 }
 
-fn settings(folder: &Path) -> String {
+/// In the other modes the server at the far end is wanted, and in mode off it must name pimaster.
+fn in_other_modes(folder: &Path, config: &Path) {
+    for (mode, boot_server, foreign, told) in
+        [("proxy", true, "ok", "10.20.0.66"), ("off", false, "failure", "option 66 = 10.20.0.1")]
+    {
+        let more = format!("[dhcp]\nmode = '{mode}'\n");
+        let daemon = Daemon::serve(folder, &settings(folder, &more));
+        assert!(daemon.next_state().contains("READY=1"), "{mode}");
+        let found = examine(config, &["ports", "foreign-dhcp", "boot"]);
+        found.has("boot", "Pi 4", "ok", "played by the doctor");
+        found.has("foreign-dhcp", "pm-server", foreign, told);
+        found.has("ports", "TFTP, UDP port 69", "ok", "pimaster");
+        found.has("ports", "DNS, TCP port 53", "ok", "pimaster");
+        let told = format!("{:#}", found.report);
+        assert_eq!(told.contains("boot server, UDP port 4011"), boot_server, "{told}");
+        assert_eq!(told.contains("DHCP, UDP port 67"), boot_server, "{told}");
+        let (code, log) = daemon.stop();
+        assert_eq!(code, Some(0), "{log}");
+        let stopped = examine(config, &["boot"]);
+        stopped.has("boot", "Pi 4", "ok", "started here for the moment");
+    }
+}
+
+fn settings(folder: &Path, more: &str) -> String {
     let folder = folder.display();
     format!(
         "[network]\ninterface = 'pm-server'\nsubnet = '10.20.0.0/24'\naddress = '10.20.0.1'\n\
          node_ranges = ['10.20.0.10-10.20.0.99']\n\
          [data]\nadmin_email = 'admin@lab.example'\nfolder = '{folder}/data'\n\
-         [nfs]\nroot = '{folder}/root'\nexports = '/bin/true'\n"
+         [nfs]\nroot = '{folder}/root'\nexports = '/bin/true'\n{more}"
     )
 }
 
@@ -182,18 +206,11 @@ impl Drop for FarEnd {
 /// The frame that answers a DISCOVER.
 fn offer(message: &[u8]) -> Option<Vec<u8>> {
     let request = wire::decode(message).ok().filter(|request| request.kind == RequestKind::Discover)?;
+    let options = vec![ReplyOption::ServerIdentifier(OTHER), ReplyOption::LeaseTime(60)];
     let reply = Reply {
-        kind: ReplyKind::Offer,
-        xid: request.xid,
-        flags: request.flags,
-        ciaddr: Ipv4Addr::UNSPECIFIED,
         yiaddr: [10, 20, 0, 200].into(),
         siaddr: OTHER,
-        hops: 0,
-        alignment: Alignment::Any,
-        giaddr: Ipv4Addr::UNSPECIFIED,
-        mac: request.mac,
-        options: vec![ReplyOption::ServerIdentifier(OTHER), ReplyOption::LeaseTime(60)],
+        ..Reply::to(&request, ReplyKind::Offer, options)
     };
     let end = |mac, address, port| End { mac, address: SocketAddrV4::new(address, port) };
     let from = end(MacAddr([2, 0, 0, 0, 0, 0x66]), OTHER, 67);
