@@ -4,6 +4,8 @@
 (() => {
   for (const form of document.querySelectorAll("form[data-auto]")) form.requestSubmit();
 
+  pickOnCalendar(document.querySelector("input[name=start]")?.form);
+
   const region = document.querySelector("[data-live]");
   if (!region) return;
   const offline = document.querySelector(".offline");
@@ -78,4 +80,37 @@
   setInterval(() => { if (age) age.textContent = Math.round((Date.now() - at) / 1000); }, 1000);
   setInterval(() => { if (!document.hidden && Date.now() - at > 10000) refresh(); }, 5000);
   connect();
+
+  // Dragging over free hours of the calendar ticks the rows and fills in start and hours.
+  function pickOnCalendar(form) {
+    if (!form) return;
+    let from = null;
+    const place = (event) => {
+      const row = event.target.closest("tr[data-node]"), table = row?.closest("table.calendar");
+      if (!table) return null;
+      const left = row.cells[1].getBoundingClientRect().left, right = row.lastElementChild.getBoundingClientRect().right;
+      const slots = Number(table.dataset.slots);
+      const slot = Math.floor(((event.clientX - left) / (right - left)) * slots);
+      return { table, row, slot: Math.max(0, Math.min(slots - 1, slot)) };
+    };
+    form.addEventListener("pointerdown", (event) => {
+      from = event.pointerType !== "touch" && event.target.closest("td.free") ? place(event) : null;
+      if (from) event.preventDefault();
+    });
+    form.addEventListener("pointerup", (event) => {
+      const to = from && place(event);
+      if (to) fill(to.table, from, to);
+      from = null;
+    });
+    function fill(table, one, other) {
+      const rows = [...table.querySelectorAll("tr[data-node]")];
+      const [top, bottom] = [rows.findIndex((row) => row.dataset.node === one.row.dataset.node), rows.indexOf(other.row)].sort((a, b) => a - b);
+      rows.slice(Math.max(top, 0), bottom + 1).forEach((row) => { row.querySelector("input").checked = true; });
+      const [first, last] = [Math.min(one.slot, other.slot), Math.max(one.slot, other.slot)];
+      const hours = Number(table.dataset.slot);
+      const begin = new Date(Date.parse(table.dataset.start + "Z") + first * hours * 3600000);
+      form.elements.start.value = begin.toISOString().slice(0, 16);
+      form.elements.hours.value = (last - first + 1) * hours;
+    }
+  }
 })();

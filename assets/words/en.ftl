@@ -163,3 +163,51 @@ settings-session-since = since
 settings-session-own = this browser
 settings-session-end = Sign it out
 settings-session-ended = That browser is signed out.
+
+## Reserve
+reserve-title = Reserve nodes
+reserve-nodes = Nodes
+reserve-count = { $free } of { $all } free now
+reserve-empty = No node is shown. Clear the filter; an administrator adds nodes with
+reserve-any = Or any nodes: how many
+reserve-model = Of which model
+reserve-model-any = any model
+reserve-as-many = Fewer will do, if not all are free
+reserve-name = Name of the bin
+reserve-hours = Hours, at most { $most }
+reserve-start = Start ({ $zone }), empty for now
+reserve-now = It is now
+reserve-do = Reserve
+reserve-next = Next you say what is put on them.
+reserve-done = The nodes are reserved as { $name }.
+calendar-when = What the calendar shows
+calendar-earlier = Earlier
+calendar-today = Today
+calendar-later = Later
+calendar-days = 2 days
+calendar-week = Week
+calendar-month = Month
+calendar-from = From
+calendar-filter = Filter by name, model, address, port
+calendar-group = Group by
+calendar-group-nothing = nothing
+calendar-group-switch = switch
+calendar-group-model = model
+calendar-group-none = At no known switch
+calendar-show = Show
+calendar-caption = Who has which node when. Drag over free hours to choose nodes, start and length.
+calendar-free = free
+calendar-taken = taken
+calendar-boot = How { $node } boots
+calendar-told = { $owner }, from { $start } until { $end } ({ $state })
+
+## Bins
+bin-extend-ask = Extend…
+bin-extend-hours = By how many hours
+bin-extend = Extend
+bin-extend-wrong = `{ $seen }` is no number of hours; expected 1 or more.
+bin-extended = { $hours ->
+        [one] The reservation lasts an hour longer.
+       *[other] The reservation lasts { $hours } hours longer.
+    }
+bin-held-until = Without a configuration it ends by itself:

@@ -163,3 +163,51 @@ settings-session-since = depuis
 settings-session-own = ce navigateur
 settings-session-end = Le déconnecter
 settings-session-ended = Ce navigateur est déconnecté.
+
+## Réserver
+reserve-title = Réserver des nœuds
+reserve-nodes = Nœuds
+reserve-count = { $free } sur { $all } libres maintenant
+reserve-empty = Aucun nœud n’est montré. Videz le filtre ; un administrateur ajoute des nœuds avec
+reserve-any = Ou des nœuds quelconques : combien
+reserve-model = De quel modèle
+reserve-model-any = tous modèles
+reserve-as-many = Moins suffit, si tous ne sont pas libres
+reserve-name = Nom du lot
+reserve-hours = Heures, au plus { $most }
+reserve-start = Début ({ $zone }), vide pour maintenant
+reserve-now = Il est maintenant
+reserve-do = Réserver
+reserve-next = Ensuite vous dites ce qui y est mis.
+reserve-done = Les nœuds sont réservés sous le nom { $name }.
+calendar-when = Ce que montre le calendrier
+calendar-earlier = Avant
+calendar-today = Aujourd’hui
+calendar-later = Après
+calendar-days = 2 jours
+calendar-week = Semaine
+calendar-month = Mois
+calendar-from = À partir du
+calendar-filter = Filtrer par nom, modèle, adresse, port
+calendar-group = Grouper par
+calendar-group-nothing = rien
+calendar-group-switch = commutateur
+calendar-group-model = modèle
+calendar-group-none = À aucun commutateur connu
+calendar-show = Montrer
+calendar-caption = Qui a quel nœud et quand. Glissez sur des heures libres pour choisir nœuds, début et durée.
+calendar-free = libre
+calendar-taken = pris
+calendar-boot = Comment { $node } démarre
+calendar-told = { $owner }, de { $start } à { $end } ({ $state })
+
+## Lots
+bin-extend-ask = Prolonger…
+bin-extend-hours = De combien d’heures
+bin-extend = Prolonger
+bin-extend-wrong = « { $seen } » n’est pas un nombre d’heures ; 1 ou plus est attendu.
+bin-extended = { $hours ->
+        [one] La réservation dure une heure de plus.
+       *[other] La réservation dure { $hours } heures de plus.
+    }
+bin-held-until = Sans configuration, elle prend fin d’elle-même :

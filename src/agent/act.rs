@@ -4,16 +4,23 @@
 //! A request is a column of the deployment's row; the deployment workers take it up and clear it.
 
 use super::error::{Error, Result};
-use super::look;
+use super::{look, reserve};
 use crate::model::agent::Caller;
+use crate::model::booking::BookingRules;
+use crate::model::clock::{SignedDuration, Timestamp};
 use crate::model::deployment::{DeploymentState, Request};
 use crate::model::ids::ReservationId;
 use crate::model::node::NodeName;
-use crate::model::reservation::ReservationState;
-use crate::store::{Transaction, deployments, nodes, reservations};
+use crate::model::reservation::{BadPeriod, ReservationState};
+use crate::store::{Transaction, deployments, nodes, reservations, site};
 
 /// Gives a reservation's nodes back. Asking twice is no error.
-pub(super) fn release(tx: &Transaction<'_>, caller: &Caller, id: ReservationId) -> Result<()> {
+pub(super) fn release(
+    tx: &Transaction<'_>,
+    caller: &Caller,
+    id: ReservationId,
+    now: Timestamp,
+) -> Result<()> {
     let reservation = look::admitted(tx, caller, id)?;
     let next = match reservation.state {
         ReservationState::Held | ReservationState::Configured => ReservationState::Ended,
@@ -25,7 +32,42 @@ pub(super) fn release(tx: &Transaction<'_>, caller: &Caller, id: ReservationId) 
             deployments::set_request(tx, deployment.id, Request::Destroy)?;
         }
     }
-    Ok(reservations::set_state(tx, id, next)?)
+    Ok(reservations::set_state(tx, id, next, now)?)
+}
+
+/// Makes a reservation last longer, never over somebody else's. Gives its new end.
+pub(super) fn extend(
+    tx: &Transaction<'_>,
+    caller: &Caller,
+    id: ReservationId,
+    hours: u32,
+    now: Timestamp,
+) -> Result<Timestamp> {
+    let reservation = look::admitted(tx, caller, id)?;
+    match reservation.state {
+        ReservationState::Held | ReservationState::Configured | ReservationState::Active => {}
+        ReservationState::Ending | ReservationState::Ended => return Err(Error::Over { id }),
+    }
+    if reservation.end <= now {
+        return Err(Error::Over { id });
+    }
+    if hours == 0 {
+        return Err(Error::Period(BadPeriod::Hours { hours: 0 }));
+    }
+    let rules: BookingRules = site::get(tx, BookingRules::NAME)?;
+    let end = if caller.is_admin {
+        reservation.end + SignedDuration::from_hours(i64::from(hours))
+    } else {
+        reserve::refuse_amount(tx, &rules, &reservation, hours)?;
+        rules.extended(&reservation, hours)?
+    };
+    let others = reservations::overlaps(tx, &reservation.nodes, reservation.end, end + rules.margin(), now)?;
+    let others: Vec<_> = others.into_iter().filter(|other| other.reservation != id).collect();
+    if !others.is_empty() {
+        return Err(Error::Taken { taken: reserve::name_overlaps(tx, others)? });
+    }
+    reservations::set_end(tx, id, end)?;
+    Ok(end)
 }
 
 /// Asks something of what is deployed on a node.

@@ -6,8 +6,10 @@ use super::discovery::Discovery;
 use super::error::Result;
 use super::network::NetworkAgent;
 use crate::model::agent::{
-    Caller, ConfigureWish, Configured, EnvironmentView, NodeView, ReservationView, ReserveWish,
+    CalendarRow, Caller, ConfigureWish, Configured, EnvironmentView, NodeView, ReservationView, ReserveWish,
 };
+use crate::model::booking::BookingRules;
+use crate::model::clock::Timestamp;
 use crate::model::deployment::Request;
 use crate::model::ids::ReservationId;
 use crate::model::node::NodeName;
@@ -37,6 +39,18 @@ pub trait Agent: Boots + Detections + Discovery + NetworkAgent + Send + Sync {
 
     /// Gives a reservation's nodes back: at once if nothing was deployed, else when they are taken down.
     async fn release(&self, caller: &Caller, id: ReservationId) -> Result<()>;
+
+    /// Makes a reservation last some hours longer, never over somebody else's; gives its new end.
+    async fn extend(&self, caller: &Caller, id: ReservationId, hours: u32) -> Result<Timestamp>;
+
+    /// Every node, by name, with what is booked on it in a period, past or future.
+    async fn calendar(&self, from: Timestamp, until: Timestamp) -> Result<Vec<CalendarRow>>;
+
+    /// The rules by which nodes are booked.
+    async fn booking_rules(&self) -> Result<BookingRules>;
+
+    /// Sets the rules; for administrators.
+    async fn set_booking_rules(&self, caller: &Caller, rules: BookingRules) -> Result<()>;
 
     /// Asks something of what is deployed on a node.
     async fn request(&self, caller: &Caller, node: &NodeName, request: Request) -> Result<()>;

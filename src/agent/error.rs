@@ -1,6 +1,8 @@
 //! Why an agent refuses: what was seen, what was expected, which field, what to do. *Pure.*
 
 use crate::detect::Refusal;
+use crate::model::board::BoardModel;
+use crate::model::booking::BeyondRule;
 use crate::model::clock::Timestamp;
 use crate::model::device::BadDevice;
 use crate::model::ids::ReservationId;
@@ -31,6 +33,10 @@ pub enum Error {
     UnknownNodes { names: Vec<NodeName> },
     #[error("{}", list(.taken))]
     Taken { taken: Vec<TakenNode> },
+    #[error("{free} {} are free then; expected {wanted}", .model.map_or_else(|| "nodes".to_owned(), |model| format!("nodes of the model {}", model.as_str())))]
+    NotEnough { wanted: usize, free: usize, model: Option<BoardModel> },
+    #[error(transparent)]
+    Rule(#[from] BeyondRule),
     #[error(transparent)]
     Period(#[from] BadPeriod),
     #[error("the name has {seen} characters; expected 1 to 64, without line breaks")]
@@ -129,6 +135,7 @@ impl Error {
             Self::NoNodes
             | Self::UnknownNodes { .. }
             | Self::Period(_)
+            | Self::Rule(_)
             | Self::BinName { .. }
             | Self::UnknownEnvironment { .. }
             | Self::PartitionSize { .. }
@@ -138,6 +145,7 @@ impl Error {
             | Self::ScriptLength { .. }
             | Self::ScriptContent => Kind::Invalid,
             Self::Taken { .. }
+            | Self::NotEnough { .. }
             | Self::Detected { .. }
             | Self::InUse { .. }
             | Self::Over { .. }
@@ -154,7 +162,8 @@ impl Error {
             Self::NoNodes | Self::UnknownNodes { .. } | Self::Taken { .. } | Self::Detected { .. } => {
                 Some("nodes")
             }
-            Self::Period(BadPeriod::Hours { .. }) => Some("hours"),
+            Self::NotEnough { .. } => Some("count"),
+            Self::Period(BadPeriod::Hours { .. }) | Self::Rule(_) => Some("hours"),
             Self::Period(BadPeriod::Past { .. } | BadPeriod::TooFar { .. }) => Some("start"),
             Self::BinName { .. } => Some("name"),
             Self::UnknownEnvironment { .. } => Some("environment"),
@@ -194,6 +203,10 @@ impl Error {
             Self::Detected { .. } => {
                 "Choose other nodes, or wait some minutes; an administrator can stop it."
             }
+            Self::NotEnough { .. } => {
+                "Ask for fewer, for another time or model, or take as many as there are."
+            }
+            Self::Rule(_) => "Choose fewer hours or nodes, or give other reservations back.",
             Self::Taken { .. } => "Choose other nodes, or a time when they are free.",
             Self::Period(BadPeriod::Hours { .. }) => "Choose a number of hours in that range.",
             Self::Period(_) => "Choose another start, or leave it out to start now.",

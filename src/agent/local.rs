@@ -9,15 +9,16 @@ use super::{act, configure, look, reserve};
 use crate::detect::{Refusal, Rules};
 use crate::keys::KeyFolder;
 use crate::model::agent::{
-    Caller, ConfigureWish, Configured, EnvironmentView, NodeView, ReservationView, ReserveWish,
+    CalendarRow, Caller, ConfigureWish, Configured, EnvironmentView, NodeView, ReservationView, ReserveWish,
 };
 use crate::model::audit::Action;
-use crate::model::clock;
+use crate::model::booking::BookingRules;
+use crate::model::clock::{self, Timestamp};
 use crate::model::deployment::Request;
 use crate::model::ids::ReservationId;
 use crate::model::network::Networks;
 use crate::model::node::NodeName;
-use crate::store::{self, Connection, Store, Transaction, audit};
+use crate::store::{self, Connection, Store, Transaction, audit, site};
 use async_trait::async_trait;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -106,13 +107,8 @@ impl Agent for Local {
     async fn reserve(&self, caller: &Caller, wish: ReserveWish) -> Result<ReservationId> {
         let (owner, now) = (caller.user, clock::now());
         let plan = reserve::plan(wish, now)?;
-        let actor = caller.actor.clone();
-        let book = move |tx: &Transaction<'_>| {
-            let id = reserve::book(tx, owner, &plan, now)?;
-            audit::record(tx, &actor, Action::Reserved, &plan.shown(id), now)?;
-            Ok(id)
-        };
-        let id = self.write(book).await?;
+        let by = caller.clone();
+        let id = self.write(move |tx| reserve::book(tx, &by, &plan, now)).await?;
         tracing::info!(user = owner.0, reservation = id.0, "reserved");
         Ok(id)
     }
@@ -137,12 +133,45 @@ impl Agent for Local {
     async fn release(&self, caller: &Caller, id: ReservationId) -> Result<()> {
         let (by, now) = (caller.clone(), clock::now());
         let release = move |tx: &Transaction<'_>| {
-            act::release(tx, &by, id)?;
+            act::release(tx, &by, id, now)?;
             Ok(audit::record(tx, &by.actor, Action::Released, &format!("reservation {id}"), now)?)
         };
         self.write(release).await?;
         tracing::info!(user = caller.user.0, reservation = id.0, "released");
         Ok(())
+    }
+
+    async fn extend(&self, caller: &Caller, id: ReservationId, hours: u32) -> Result<Timestamp> {
+        let (by, now) = (caller.clone(), clock::now());
+        let extend = move |tx: &Transaction<'_>| {
+            let end = act::extend(tx, &by, id, hours, now)?;
+            audit::record(tx, &by.actor, Action::Extended, &format!("reservation {id} until {end}"), now)?;
+            Ok(end)
+        };
+        let end = self.write(extend).await?;
+        tracing::info!(user = caller.user.0, reservation = id.0, %end, "extended");
+        Ok(end)
+    }
+
+    async fn calendar(&self, from: Timestamp, until: Timestamp) -> Result<Vec<CalendarRow>> {
+        let now = clock::now();
+        self.read(move |conn| look::calendar(conn, from, until, now)).await
+    }
+
+    async fn booking_rules(&self) -> Result<BookingRules> {
+        self.read(|conn| Ok(site::get(conn, BookingRules::NAME)?)).await
+    }
+
+    async fn set_booking_rules(&self, caller: &Caller, rules: BookingRules) -> Result<()> {
+        if !caller.is_admin {
+            return Err(Error::NotAdmin { wish: "setting the rules of booking" });
+        }
+        let (by, now) = (caller.clone(), clock::now());
+        let store = move |tx: &Transaction<'_>| {
+            site::set(tx, BookingRules::NAME, &rules)?;
+            Ok(audit::record(tx, &by.actor, Action::SettingChanged, "the rules of booking", now)?)
+        };
+        self.write(store).await
     }
 
     async fn request(&self, caller: &Caller, node: &NodeName, request: Request) -> Result<()> {

@@ -2,13 +2,17 @@
 
 use super::contract::Whose;
 use super::error::{Error, Result};
-use crate::model::agent::{Caller, EnvironmentView, NodeDeploymentView, NodeView, ReservationView, Taken};
+use crate::model::agent::{
+    Booking, CalendarRow, Caller, EnvironmentView, NodeDeploymentView, NodeView, ReservationView, Taken,
+};
+use crate::model::booking::BookingRules;
 use crate::model::clock::Timestamp;
 use crate::model::deployment::{Deployment, DeploymentState};
 use crate::model::ids::{NodeId, ReservationId, UserId};
-use crate::model::node::Node;
+use crate::model::node::{Node, NodeName};
 use crate::model::reservation::{Reservation, ReservationState};
-use crate::store::{Connection, deployments, environments, nodes, reservations, switches, users};
+use crate::store::reservations::Booked;
+use crate::store::{Connection, deployments, environments, nodes, reservations, site, switches, users};
 use std::collections::HashMap;
 
 /// Every node with who has it now and later.
@@ -43,6 +47,28 @@ pub(super) fn nodes(conn: &Connection, now: Timestamp) -> Result<Vec<NodeView>> 
         }
     };
     Ok(nodes::list(conn)?.into_iter().map(view).collect())
+}
+
+/// Every node with what is booked on it in a period.
+pub(super) fn calendar(
+    conn: &Connection,
+    from: Timestamp,
+    until: Timestamp,
+    now: Timestamp,
+) -> Result<Vec<CalendarRow>> {
+    let mut booked: HashMap<NodeId, Vec<Booking>> = HashMap::new();
+    for Booked { node, reservation, owner, start, end, state } in reservations::between(conn, from, until)? {
+        // What is being taken down holds its node beyond its end.
+        let end = if state == ReservationState::Ending { end.max(now) } else { end };
+        booked.entry(node).or_default().push(Booking { reservation, owner, start, end, state });
+    }
+    let ids: HashMap<NodeName, NodeId> =
+        nodes::list(conn)?.into_iter().map(|node| (node.name, node.id)).collect();
+    let row = |node: NodeView| {
+        let booked = ids.get(&node.name).and_then(|id| booked.remove(id)).unwrap_or_default();
+        CalendarRow { node, booked }
+    };
+    Ok(self::nodes(conn, now)?.into_iter().map(row).collect())
 }
 
 /// Every environment.
@@ -141,8 +167,11 @@ fn view(
             shown.push(node_view(node, deployment, ssh_port, ssh_user.clone(), since));
         }
     }
+    let rules: BookingRules = site::get(conn, BookingRules::NAME)?;
+    let held_until = (reservation.state == ReservationState::Held).then(|| rules.held_until(&reservation));
     Ok(ReservationView {
         id: reservation.id,
+        held_until,
         name: reservation.name,
         owner: reservation.owner,
         owner_email: email(conn, reservation.owner)?,

@@ -1,15 +1,17 @@
-//! Booking: all nodes of a wish, or none. `plan` is *pure*; `book` works in the transaction it is given.
-//! Called by `local`.
+//! Booking: all nodes of a wish, or as many as are free if that will do. `plan` is *pure*; `book` works in the
+//! transaction it is given. Called by `local`.
 
 use super::error::{Error, Result, TakenNode};
 use super::look;
-use crate::model::agent::ReserveWish;
-use crate::model::clock::Timestamp;
-use crate::model::ids::{NodeId, ReservationId, UserId};
+use crate::model::agent::{Caller, Choice, ReserveWish};
+use crate::model::audit::Action;
+use crate::model::booking::BookingRules;
+use crate::model::clock::{SignedDuration, Timestamp};
+use crate::model::ids::{NodeId, ReservationId};
 use crate::model::node::{Node, NodeName};
-use crate::model::reservation::judge_period;
+use crate::model::reservation::{Reservation, judge_period};
 use crate::store::reservations::{NewReservation, Overlap};
-use crate::store::{Transaction, detections, nodes, reservations};
+use crate::store::{Transaction, audit, detections, nodes, reservations, site};
 
 /// The longest name of a bin, in characters.
 const LONGEST_NAME: usize = 64;
@@ -17,93 +19,129 @@ const LONGEST_NAME: usize = 64;
 /// A wish that is sound in itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Plan {
-    nodes: Vec<NodeName>,
+    nodes: Choice,
+    as_many_as_possible: bool,
     start: Timestamp,
     end: Timestamp,
+    hours: i64,
     name: String,
-}
-
-impl Plan {
-    /// As the audit log tells it.
-    pub(super) fn shown(&self, id: ReservationId) -> String {
-        let nodes: Vec<&str> = self.nodes.iter().map(NodeName::as_str).collect();
-        format!("reservation {id}: {} from {} until {}", nodes.join(", "), self.start, self.end)
-    }
 }
 
 /// Judges what can be judged without the database.
 pub(super) fn plan(wish: ReserveWish, now: Timestamp) -> Result<Plan> {
-    let mut nodes = wish.nodes;
-    nodes.sort();
-    nodes.dedup();
-    if nodes.is_empty() {
-        return Err(Error::NoNodes);
-    }
+    let nodes = match wish.nodes {
+        Choice::Named(mut names) => {
+            names.sort();
+            names.dedup();
+            if names.is_empty() {
+                return Err(Error::NoNodes);
+            }
+            Choice::Named(names)
+        }
+        Choice::Any { count: 0, .. } => return Err(Error::NoNodes),
+        any @ Choice::Any { .. } => any,
+    };
     let name = wish.name.trim().to_owned();
     let seen = name.chars().count();
     if !(1..=LONGEST_NAME).contains(&seen) || name.chars().any(char::is_control) {
         return Err(Error::BinName { seen });
     }
     let (start, end) = judge_period(wish.start, wish.hours, now)?;
-    Ok(Plan { nodes, start, end, name })
+    Ok(Plan { nodes, as_many_as_possible: wish.as_many_as_possible, start, end, hours: wish.hours, name })
 }
 
 /// Books in one transaction.
-pub(super) fn book(
+pub(super) fn book(tx: &Transaction<'_>, by: &Caller, plan: &Plan, now: Timestamp) -> Result<ReservationId> {
+    let rules: BookingRules = site::get(tx, BookingRules::NAME)?;
+    if !by.is_admin {
+        rules.judge_length(plan.hours)?;
+    }
+    let found = match &plan.nodes {
+        Choice::Named(names) => named(tx, names)?,
+        Choice::Any { model, .. } => {
+            nodes::list(tx)?.into_iter().filter(|node| model.is_none_or(|it| it == node.model)).collect()
+        }
+    };
+    let (start, end) = (plan.start - rules.margin(), plan.end + rules.margin());
+    let ids: Vec<NodeId> = found.iter().map(|node| node.id).collect();
+    let overlaps = reservations::overlaps(tx, &ids, start, end, now)?;
+    let claimed = detections::claimed(tx)?;
+    let is_claimed = |node: &Node| node.port.is_some_and(|port| claimed.contains(&port));
+    let is_free = |node: &&Node| !is_claimed(node) && !overlaps.iter().any(|overlap| overlap.node == node.id);
+    let free: Vec<&Node> = found.iter().filter(is_free).collect();
+    let wanted = match &plan.nodes {
+        Choice::Named(names) => names.len(),
+        Choice::Any { count, .. } => usize::try_from(*count).unwrap_or(usize::MAX),
+    };
+    if free.len() < wanted && (free.is_empty() || !plan.as_many_as_possible) {
+        return Err(match &plan.nodes {
+            Choice::Any { model, .. } => Error::NotEnough { wanted, free: free.len(), model: *model },
+            Choice::Named(_) if overlaps.is_empty() => {
+                let nodes = found.iter().filter(|node| is_claimed(node)).map(|node| node.name.clone());
+                Error::Detected { nodes: nodes.collect() }
+            }
+            Choice::Named(_) => Error::Taken { taken: name_overlaps(tx, overlaps)? },
+        });
+    }
+    let (chosen, names): (Vec<NodeId>, Vec<&str>) =
+        free.iter().take(wanted).map(|node| (node.id, node.name.as_str())).unzip();
+    if !by.is_admin {
+        let others = reservations::unfinished(tx, Some(by.user))?;
+        rules.judge_amount(&others, chosen.len(), (plan.start, plan.end))?;
+    }
+    let new = NewReservation {
+        owner: by.user,
+        name: plan.name.clone(),
+        start: plan.start,
+        end: plan.end,
+        nodes: chosen,
+        margin: rules.margin(),
+    };
+    match reservations::book(tx, &new, now)? {
+        Ok(id) => {
+            let subject =
+                format!("reservation {id}: {} from {} until {}", names.join(", "), plan.start, plan.end);
+            audit::record(tx, &by.actor, Action::Reserved, &subject, now)?;
+            Ok(id)
+        }
+        Err(overlaps) => Err(Error::Taken { taken: name_overlaps(tx, overlaps)? }),
+    }
+}
+
+/// Whether a reservation may be made longer beside the owner's others.
+pub(super) fn refuse_amount(
     tx: &Transaction<'_>,
-    owner: UserId,
-    plan: &Plan,
-    now: Timestamp,
-) -> Result<ReservationId> {
-    let mut found = Vec::new();
-    let mut unknown = Vec::new();
-    for name in &plan.nodes {
+    rules: &BookingRules,
+    reservation: &Reservation,
+    hours: u32,
+) -> Result<()> {
+    let others = reservations::unfinished(tx, Some(reservation.owner))?;
+    let more = reservation.end + SignedDuration::from_hours(i64::from(hours));
+    Ok(rules.judge_amount(&others, reservation.nodes.len(), (reservation.end, more))?)
+}
+
+fn named(tx: &Transaction<'_>, names: &[NodeName]) -> Result<Vec<Node>> {
+    let (mut found, mut unknown) = (Vec::new(), Vec::new());
+    for name in names {
         match nodes::by_name(tx, name.as_str())? {
             Some(node) => found.push(node),
             None => unknown.push(name.clone()),
         }
     }
-    if !unknown.is_empty() {
-        return Err(Error::UnknownNodes { names: unknown });
-    }
-    refuse_detected(tx, &found)?;
-    let found: Vec<(NodeId, NodeName)> = found.into_iter().map(|node| (node.id, node.name)).collect();
-    let new = NewReservation {
-        owner,
-        name: plan.name.clone(),
-        start: plan.start,
-        end: plan.end,
-        nodes: found.iter().map(|(id, _)| *id).collect(),
-    };
-    match reservations::book(tx, &new, now)? {
-        Ok(id) => Ok(id),
-        Err(overlaps) => Err(Error::Taken { taken: name_overlaps(tx, &found, overlaps)? }),
-    }
-}
-
-/// A running detection may switch the power of these ports.
-fn refuse_detected(tx: &Transaction<'_>, found: &[Node]) -> Result<()> {
-    let claimed = detections::claimed(tx)?;
-    let is_claimed = |node: &&Node| node.port.is_some_and(|port| claimed.contains(&port));
-    let nodes: Vec<NodeName> = found.iter().filter(is_claimed).map(|node| node.name.clone()).collect();
-    if nodes.is_empty() { Ok(()) } else { Err(Error::Detected { nodes }) }
+    if unknown.is_empty() { Ok(found) } else { Err(Error::UnknownNodes { names: unknown }) }
 }
 
 /// One line per taken node: the first reservation in its way.
-fn name_overlaps(
-    tx: &Transaction<'_>,
-    names: &[(NodeId, NodeName)],
-    overlaps: Vec<Overlap>,
-) -> Result<Vec<TakenNode>> {
+pub(super) fn name_overlaps(tx: &Transaction<'_>, overlaps: Vec<Overlap>) -> Result<Vec<TakenNode>> {
     let mut taken: Vec<TakenNode> = Vec::new();
     for Overlap { node, reservation, start, end } in overlaps {
-        let Some((_, name)) = names.iter().find(|(id, _)| *id == node) else { continue };
-        if taken.iter().any(|it| it.node == *name) {
+        let Some(Node { name, .. }) = nodes::by_id(tx, node)? else { continue };
+        if taken.iter().any(|it| it.node == name) {
             continue;
         }
         let holder = reservations::by_id(tx, reservation)?;
         let owner = holder.map(|holder| look::email(tx, holder.owner)).transpose()?.unwrap_or_default();
-        taken.push(TakenNode { node: name.clone(), owner, start, end });
+        taken.push(TakenNode { node: name, owner, start, end });
     }
     Ok(taken)
 }

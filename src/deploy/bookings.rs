@@ -1,5 +1,6 @@
 //! What a reservation's time and deployments ask for. *Pure.* Called by the supervisor.
 
+use crate::model::booking::BookingRules;
 use crate::model::clock::Timestamp;
 use crate::model::reservation::{Reservation, ReservationState as R};
 use crate::store::deployments::Standing;
@@ -20,11 +21,19 @@ pub(super) enum Verdict {
 }
 
 /// Judges a reservation by the clock and its deployments.
-pub(super) fn judge(reservation: &Reservation, standing: Standing, now: Timestamp) -> Verdict {
+pub(super) fn judge(
+    reservation: &Reservation,
+    standing: Standing,
+    rules: &BookingRules,
+    now: Timestamp,
+) -> Verdict {
     let has_ended = reservation.end <= now;
+    let held_until = rules.held_until(reservation);
     match reservation.state {
-        R::Held | R::Configured if has_ended => Verdict::Over,
-        R::Held => Verdict::Wait(reservation.end),
+        R::Configured if has_ended => Verdict::Over,
+        // Nobody said what shall be put on the nodes: others may have them.
+        R::Held if held_until <= now => Verdict::Over,
+        R::Held => Verdict::Wait(held_until),
         R::Configured if reservation.start <= now => Verdict::Start,
         R::Configured => Verdict::Wait(reservation.start),
         R::Active | R::Ending if standing.unfinished == 0 => Verdict::Over,
@@ -53,9 +62,15 @@ mod tests {
                 state,
                 nodes: Vec::new(),
                 configuration: None,
+                created: from_millis(0),
             };
             let standing = Standing { unfinished, staying };
-            assert_eq!(judge(&reservation, standing, from_millis(now)), expected, "{state:?} at {now}");
+            let rules = BookingRules::default();
+            assert_eq!(
+                judge(&reservation, standing, &rules, from_millis(now)),
+                expected,
+                "{state:?} at {now}"
+            );
         };
         check(R::Held, 150, 0, 0, Verdict::Wait(from_millis(200)));
         check(R::Held, 200, 0, 0, Verdict::Over);

@@ -13,13 +13,14 @@ use super::ssh::Ssh;
 use super::steps::World;
 use super::{Config, Error};
 use crate::keys::KeyFolder;
+use crate::model::booking::BookingRules;
 use crate::model::clock::{Clock, Timestamp};
 use crate::model::deployment::{DeploymentState as S, StepEvent};
 use crate::model::ids::DeploymentId;
 use crate::model::reservation::{Reservation, ReservationState};
 use crate::power::Power;
 use crate::store::deployments::Waiting;
-use crate::store::{Store, deployments, reservations};
+use crate::store::{Store, deployments, reservations, site};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,6 +60,7 @@ struct Survey {
     reservations: Vec<(Reservation, deployments::Standing)>,
     waiting: Vec<Waiting>,
     active: Vec<DeploymentId>,
+    rules: BookingRules,
 }
 
 impl Supervisor {
@@ -140,7 +142,7 @@ impl Supervisor {
         let mut next = None;
         let mut has_acted = false;
         for (reservation, standing) in std::mem::take(&mut survey.reservations) {
-            match bookings::judge(&reservation, standing, self.world.clock.now()) {
+            match bookings::judge(&reservation, standing, &survey.rules, self.world.clock.now()) {
                 Verdict::Wait(until) => next = earliest(next, until),
                 Verdict::Rest => {}
                 verdict @ (Verdict::Start | Verdict::TakeDown | Verdict::Over) => {
@@ -169,7 +171,8 @@ impl Supervisor {
                 standings.push((reservation, standing));
             }
             let (waiting, active) = (deployments::waiting(conn)?, deployments::active(conn)?);
-            Ok(Survey { reservations: standings, waiting, active })
+            let rules = site::get(conn, BookingRules::NAME)?;
+            Ok(Survey { reservations: standings, waiting, active, rules })
         });
         Ok(read.await?)
     }
@@ -193,13 +196,13 @@ impl Supervisor {
                         let text = "reserved and configured".to_owned();
                         deployments::add_event(tx, new, &StepEvent { at: now, state: first, text })?;
                     }
-                    reservations::set_state(tx, id, ReservationState::Active)
+                    reservations::set_state(tx, id, ReservationState::Active, now)
                 }
                 Verdict::TakeDown => {
                     deployments::request_destroy(tx, id)?;
-                    reservations::set_state(tx, id, ReservationState::Ending)
+                    reservations::set_state(tx, id, ReservationState::Ending, now)
                 }
-                Verdict::Over => reservations::set_state(tx, id, ReservationState::Ended),
+                Verdict::Over => reservations::set_state(tx, id, ReservationState::Ended, now),
                 Verdict::Wait(_) | Verdict::Rest => Ok(()),
             }
         });

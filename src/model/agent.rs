@@ -46,6 +46,44 @@ pub struct Taken {
     pub end: Timestamp,
 }
 
+/// A node's row in a calendar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CalendarRow {
+    /// The node.
+    pub node: NodeView,
+    /// What is booked on it, by start.
+    pub booked: Vec<Booking>,
+}
+
+/// A piece of a node's time in a calendar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Booking {
+    /// The reservation.
+    pub reservation: ReservationId,
+    /// The owner's e-mail address.
+    pub owner: String,
+    /// From when.
+    pub start: Timestamp,
+    /// Until when, or when it was over before that.
+    pub end: Timestamp,
+    /// Where it stands.
+    pub state: ReservationState,
+}
+
+/// Which nodes somebody wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// These.
+    Named(Vec<NodeName>),
+    /// So many that are free, of a model if one is given.
+    Any {
+        /// How many.
+        count: u32,
+        /// The model; any if not given.
+        model: Option<BoardModel>,
+    },
+}
+
 /// An environment as people see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnvironmentView {
@@ -82,6 +120,8 @@ pub struct ReservationView {
     pub start: Timestamp,
     /// Until when.
     pub end: Timestamp,
+    /// When it ends by itself unless it is configured; only while it is held.
+    pub held_until: Option<Timestamp>,
     /// Where it stands.
     pub state: ReservationState,
     /// The environment's name, once configured.
@@ -135,8 +175,10 @@ pub struct Caller {
 /// A wish to reserve.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReserveWish {
-    /// All of these nodes, or none.
-    pub nodes: Vec<NodeName>,
+    /// Which nodes.
+    pub nodes: Choice,
+    /// Whether less than all of them will do; at least one.
+    pub as_many_as_possible: bool,
     /// From when; now if not given.
     pub start: Option<Timestamp>,
     /// For how many hours.

@@ -34,6 +34,8 @@ pub enum Action {
     Reserved,
     /// A reservation was configured.
     Configured,
+    /// A reservation was made longer.
+    Extended,
     /// A reservation was given back.
     Released,
     /// Something was asked of what is deployed on a node.
@@ -44,7 +46,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::SignedUp,
         Self::SignedIn,
         Self::SignInRefused,
@@ -59,6 +61,7 @@ impl Action {
         Self::SettingChanged,
         Self::Reserved,
         Self::Configured,
+        Self::Extended,
         Self::Released,
         Self::Requested,
         Self::RackChanged,
@@ -81,6 +84,7 @@ impl Action {
             Self::SettingChanged => "setting_changed",
             Self::Reserved => "reserved",
             Self::Configured => "configured",
+            Self::Extended => "extended",
             Self::Released => "released",
             Self::Requested => "requested",
             Self::RackChanged => "rack_changed",

@@ -2,7 +2,7 @@
 //!
 //! *IO: the system clock.* Timestamps are stored as whole milliseconds since 1970 (UTC).
 
-pub use jiff::civil::DateTime;
+pub use jiff::civil::{Date, DateTime};
 pub use jiff::tz::TimeZone;
 pub use jiff::{SignedDuration, Timestamp};
 

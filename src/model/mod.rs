@@ -14,6 +14,7 @@
 pub mod agent;
 pub mod audit;
 pub mod board;
+pub mod booking;
 pub mod boot_event;
 pub mod boot_order;
 pub mod check;

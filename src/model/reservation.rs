@@ -6,8 +6,8 @@ use super::image::{Layout, TableKind};
 use super::ssh_key::PublicKey;
 use serde::{Deserialize, Serialize};
 
-/// The longest reservation, in hours.
-pub const LONGEST_HOURS: u32 = 72;
+/// Beyond so many hours nobody reserves, whatever the rules say.
+pub const LONGEST_HOURS: u32 = 366 * 24;
 /// How far ahead a start may lie, in days.
 pub const FARTHEST_DAYS: i64 = 366;
 /// How far in the past a start may lie: people fill in forms slowly.
@@ -36,6 +36,8 @@ pub struct Reservation {
     pub nodes: Vec<NodeId>,
     /// What shall be put on them, once configured.
     pub configuration: Option<Configuration>,
+    /// When it was booked.
+    pub created: Timestamp,
 }
 
 /// Where a reservation stands.
@@ -253,7 +255,7 @@ mod tests {
         assert_eq!(judge_period(Some(at("2026-03-01T11:50:00Z")), 2, now).unwrap().0, now);
         let error = judge_period(Some(at("2026-03-01T11:00:00Z")), 2, now).unwrap_err();
         assert_eq!(error, BadPeriod::Past { minutes: 60 });
-        for hours in [0, -1, 73, 100_000] {
+        for hours in [0, -1, 366 * 24 + 1, 100_000] {
             assert_eq!(judge_period(None, hours, now), Err(BadPeriod::Hours { hours }));
         }
         assert!(judge_period(Some(at("2031-01-01T00:00:00Z")), 2, now).is_err());

@@ -5,7 +5,7 @@
 use super::error::{Error, Result};
 use rusqlite::Connection;
 
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_guests.sql"),
     include_str!("migrations/0003_boot_events.sql"),
@@ -15,6 +15,7 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("migrations/0007_networks.sql"),
     include_str!("migrations/0008_accounts.sql"),
     include_str!("migrations/0009_routing.sql"),
+    include_str!("migrations/0010_booking.sql"),
 ];
 
 /// Brings a database to the newest schema, one transaction per migration.

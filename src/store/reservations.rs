@@ -2,7 +2,7 @@
 
 use super::convert::{optional_json, time, to_json, word};
 use super::error::Result;
-use crate::model::clock::{Timestamp, to_millis};
+use crate::model::clock::{SignedDuration, Timestamp, to_millis};
 use crate::model::ids::{NodeId, ReservationId, UserId};
 use crate::model::reservation::{Configuration, Reservation, ReservationState};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
@@ -20,6 +20,8 @@ pub struct NewReservation {
     pub end: Timestamp,
     /// The nodes.
     pub nodes: Vec<NodeId>,
+    /// The time that must lie between it and others.
+    pub margin: SignedDuration,
 }
 
 /// A node that is taken in a period, by whom and when.
@@ -35,7 +37,7 @@ pub struct Overlap {
     pub end: Timestamp,
 }
 
-const COLUMNS: &str = "id, owner_id, name, start_at, end_at, state, configuration";
+const COLUMNS: &str = "id, owner_id, name, start_at, end_at, state, configuration, created_at";
 
 /// Nodes of `nodes` that unfinished reservations hold at some time between `start` and `end`.
 pub fn overlaps(
@@ -78,7 +80,8 @@ pub fn book(
     new: &NewReservation,
     now: Timestamp,
 ) -> Result<std::result::Result<ReservationId, Vec<Overlap>>> {
-    let taken = overlaps(tx, &new.nodes, new.start, new.end, now)?;
+    let (start, end) = (new.start - new.margin, new.end + new.margin);
+    let taken = overlaps(tx, &new.nodes, start, end, now)?;
     if !taken.is_empty() {
         return Ok(Err(taken));
     }
@@ -128,9 +131,62 @@ pub fn configure(tx: &Transaction<'_>, id: ReservationId, configuration: &Config
 }
 
 /// Moves a reservation on.
-pub fn set_state(tx: &Transaction<'_>, id: ReservationId, state: ReservationState) -> Result<()> {
-    tx.execute("UPDATE reservations SET state = ?2 WHERE id = ?1", (id.0, state.as_str()))?;
+pub fn set_state(
+    tx: &Transaction<'_>,
+    id: ReservationId,
+    state: ReservationState,
+    now: Timestamp,
+) -> Result<()> {
+    tx.execute(
+        "UPDATE reservations SET state = ?2, ended_at = CASE ?2 WHEN 'ended' THEN ?3 END WHERE id = ?1",
+        (id.0, state.as_str(), to_millis(now)),
+    )?;
     Ok(())
+}
+
+/// Makes a reservation last until then.
+pub fn set_end(tx: &Transaction<'_>, id: ReservationId, end: Timestamp) -> Result<()> {
+    tx.execute("UPDATE reservations SET end_at = ?2 WHERE id = ?1", (id.0, to_millis(end)))?;
+    Ok(())
+}
+
+/// A node's time in a calendar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Booked {
+    /// The node.
+    pub node: NodeId,
+    /// The reservation that has or had it.
+    pub reservation: ReservationId,
+    /// The owner's e-mail address.
+    pub owner: String,
+    /// From when.
+    pub start: Timestamp,
+    /// Until when, or when it was over before that.
+    pub end: Timestamp,
+    /// Where it stands.
+    pub state: ReservationState,
+}
+
+/// What lies in a period, past or future, by node and start.
+pub fn between(conn: &Connection, from: Timestamp, until: Timestamp) -> Result<Vec<Booked>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT n.node_id, r.id, u.email, r.start_at, min(r.end_at, coalesce(r.ended_at, r.end_at)) AS until_at, r.state
+         FROM reservations r JOIN reservation_nodes n ON n.reservation_id = r.id JOIN users u ON u.id = r.owner_id
+         WHERE r.end_at > :from AND r.start_at < :until AND coalesce(r.ended_at, r.end_at) > max(:from, r.start_at)
+         ORDER BY n.node_id, r.start_at",
+    )?;
+    let params = named_params! { ":from": to_millis(from), ":until": to_millis(until) };
+    let rows = statement.query_map(params, |row| {
+        Ok(Booked {
+            node: NodeId(row.get("node_id")?),
+            reservation: ReservationId(row.get("id")?),
+            owner: row.get("email")?,
+            start: time(row, "start_at")?,
+            end: time(row, "until_at")?,
+            state: word(row, "state", ReservationState::from_word)?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 fn reservation(row: &Row<'_>) -> rusqlite::Result<Reservation> {
@@ -143,6 +199,7 @@ fn reservation(row: &Row<'_>) -> rusqlite::Result<Reservation> {
         state: word(row, "state", ReservationState::from_word)?,
         nodes: Vec::new(),
         configuration: optional_json(row, "configuration")?,
+        created: time(row, "created_at")?,
     })
 }
 

@@ -111,6 +111,11 @@ pub(super) fn configure(id: ReservationId) -> String {
     format!("/reservations/{id}/configure")
 }
 
+/// Makes a reservation longer.
+pub(super) fn extend(id: ReservationId) -> String {
+    format!("/reservations/{id}/extend")
+}
+
 /// Gives a reservation's nodes back.
 pub(super) fn release(id: ReservationId) -> String {
     format!("/reservations/{id}/release")

@@ -271,7 +271,7 @@ async fn a_removed_account_gives_everything_back() {
         page.body
     );
     assert!(location(&ada.get("/settings").await).starts_with("/sign-in"));
-    assert!(root.get("/reserve").await.body.contains("<strong>1</strong> of 1 free"));
+    assert!(root.get("/reserve").await.body.contains("1 of 1 free now"));
     assert_eq!(root.post(&format!("/users/{id}0/remove"), &[]).await.status, StatusCode::NOT_FOUND);
     Browser::signed_in(&app, "ada@lab", Role::User).await;
 }

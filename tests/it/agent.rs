@@ -2,7 +2,7 @@
 
 use crate::test_app::{KEY, OTHER_KEY, ROOT_BYTES, TestApp};
 use pimaster::agent::{Agent, Error, Kind, Whose};
-use pimaster::model::agent::{Caller, ConfigureWish, ReserveWish};
+use pimaster::model::agent::{Caller, Choice, ConfigureWish, ReserveWish};
 use pimaster::model::audit::Actor;
 use pimaster::model::clock::{self, SignedDuration, Timestamp};
 use pimaster::model::deployment::{DeploymentState, Request};
@@ -19,7 +19,13 @@ fn names(numbers: &[u8]) -> Vec<NodeName> {
 }
 
 fn wish(numbers: &[u8]) -> ReserveWish {
-    ReserveWish { nodes: names(numbers), start: None, hours: 2, name: "bin".into() }
+    ReserveWish {
+        nodes: Choice::Named(names(numbers)),
+        as_many_as_possible: false,
+        start: None,
+        hours: 2,
+        name: "bin".into(),
+    }
 }
 
 fn configuration() -> ConfigureWish {

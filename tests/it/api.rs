@@ -140,8 +140,8 @@ async fn bad_input_names_the_field_and_the_fix() {
     refused(&reserve(with("start", json!(past))).await, 422, Some("start"), "60 minutes in the past");
     refused(&reserve(with("start", json!("tomorrow"))).await, 422, Some("start"), "RFC 3339");
     refused(&reserve(with("start", json!("9999-12-31T23:00:00Z"))).await, 422, Some("start"), "366 days");
-    refused(&reserve(with("hours", json!(0))).await, 422, Some("hours"), "expected 1 to 72");
-    refused(&reserve(with("hours", json!(100_000))).await, 422, Some("hours"), "expected 1 to 72");
+    refused(&reserve(with("hours", json!(0))).await, 422, Some("hours"), "expected 1 to 8784");
+    refused(&reserve(with("hours", json!(100_000))).await, 422, Some("hours"), "expected 1 to 8784");
     refused(&reserve(with("hours", json!("2"))).await, 422, Some("hours"), "expected i64");
     refused(&reserve(with("nodes", json!([]))).await, 422, Some("nodes"), "no node was chosen");
     refused(&reserve(with("nodes", json!(["pi-77"]))).await, 422, Some("nodes"), "pi-77");

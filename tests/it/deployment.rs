@@ -127,7 +127,14 @@ impl Lab {
             let owner = users::by_email(tx, "ada@lab")?.unwrap().id;
             let all = nodes::list(tx)?.into_iter().map(|node| node.id).collect();
             let end = now + SignedDuration::from_hours(1);
-            let new = NewReservation { owner, name: "bin".into(), start: now, end, nodes: all };
+            let new = NewReservation {
+                owner,
+                name: "bin".into(),
+                start: now,
+                end,
+                nodes: all,
+                margin: SignedDuration::ZERO,
+            };
             let id = reservations::book(tx, &new, now)?.unwrap();
             let configuration = Configuration {
                 environment,
@@ -277,7 +284,9 @@ async fn boards_of_each_class_are_deployed_rebooted_and_destroyed() {
     lab.ask(reservation, Request::HardReboot).await;
     lab.until(reservation, |row| row.request.is_none() && row.state == S::Deployed).await;
 
-    let write = lab.store.write(move |tx| reservations::set_state(tx, reservation, ReservationState::Ending));
+    let write = lab
+        .store
+        .write(move |tx| reservations::set_state(tx, reservation, ReservationState::Ending, clock::now()));
     write.await.unwrap();
     lab.until(reservation, |row| row.state == S::Destroyed).await;
     for (row, board) in lab.rows(reservation).await.iter().zip(lab.rack.boards()) {

@@ -193,6 +193,7 @@ async fn a_swapped_board_takes_the_place_of_its_node_unless_a_tenant_is_on_it() 
                 tx,
                 pimaster::model::ids::ReservationId(id),
                 ReservationState::Ended,
+                clock::now(),
             )
         })
         .await

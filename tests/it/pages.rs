@@ -56,7 +56,7 @@ async fn a_person_reserves_configures_follows_and_destroys() {
     let saved = ada.post("/settings/keys", &[("ssh_keys", KEY)]).await;
     assert_eq!(location(&saved), "/settings");
     let page = ada.get("/reserve").await;
-    assert!(page.body.contains("<strong>3</strong> of 3 free"), "{}", page.body);
+    assert!(page.body.contains("3 of 3 free now"), "{}", page.body);
     let reserved = ada.post("/reserve", &RESERVE).await;
     let configure = location(&reserved).to_owned();
     let page = ada.get(&configure).await;
@@ -166,7 +166,7 @@ async fn wrong_fields_are_named_and_nothing_typed_is_lost() {
     let mut ada = Browser::signed_in(&app, "ada@lab", Role::User).await;
     let page = ada.post("/reserve", &[("nodes", "pi-02"), ("hours", "900"), ("name", "my \"bin\"")]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(page.body.contains("hours is 900; expected 1 to 72"), "{}", page.body);
+    assert!(page.body.contains("would last 900 hours; expected at most 72"), "{}", page.body);
     assert!(page.body.contains("value=\"my &quot;bin&quot;\""), "{}", page.body);
     assert!(page.body.contains("value=\"pi-02\" id=\"node-pi-02\" checked"), "{}", page.body);
     let mut bob = Browser::signed_in(&app, "bob@lab", Role::User).await;
@@ -311,7 +311,8 @@ async fn the_stream_hints_at_once_after_a_change_and_ends_at_shutdown() {
     let user = app.store.read(|conn| users::by_email(conn, "ada@lab")).await.unwrap().unwrap().id;
     let caller = Caller { user, is_admin: false, actor: Actor::default() };
     let wish = pimaster::model::agent::ReserveWish {
-        nodes: vec!["pi-01".parse().unwrap()],
+        nodes: pimaster::model::agent::Choice::Named(vec!["pi-01".parse().unwrap()]),
+        as_many_as_possible: false,
         start: None,
         hours: 1,
         name: "x".into(),

@@ -126,8 +126,8 @@ impl TestApp {
             .write(move |tx| {
                 let reservation = reservations::by_id(tx, id)?.unwrap();
                 let environment = reservation.configuration.unwrap().environment;
-                reservations::set_state(tx, id, ReservationState::Active)?;
                 let now = clock::now();
+                reservations::set_state(tx, id, ReservationState::Active, now)?;
                 let insert = |node| deployments::insert(tx, id, node, environment, state, now);
                 reservation.nodes.into_iter().map(insert).collect()
             })

@@ -4,7 +4,7 @@ mod rack;
 
 use super::states::Step;
 use crate::model::boot_order::BootOrder;
-use crate::model::clock::SignedDuration;
+use crate::model::clock::{self, SignedDuration};
 use crate::model::deployment::{Deployment, DeploymentState as S, Request};
 use crate::model::node::BootTarget;
 use crate::model::power::PowerState;
@@ -282,8 +282,9 @@ async fn a_reservation_that_a_person_ends_is_taken_down_whatever_its_nodes_do() 
     rack.fault(0, "write-image", [Fault::Hang]);
     let reservation = rack.reserve(&[0, 1], None).await;
     rack.until(&[1], S::Deployed).await;
-    let write =
-        rack.store.write(move |tx| reservations::set_state(tx, reservation, ReservationState::Ending));
+    let write = rack
+        .store
+        .write(move |tx| reservations::set_state(tx, reservation, ReservationState::Ending, clock::now()));
     write.await.unwrap();
     rack.until(&[0, 1], S::Destroyed).await;
 }

@@ -438,7 +438,14 @@ impl Rack {
             let nodes =
                 boards.iter().map(|number| nodes::by_address(tx, address(*number)).unwrap().unwrap().id);
             let end = start + SignedDuration::from_hours(1);
-            let new = NewReservation { owner, name: "bin".into(), start, end, nodes: nodes.collect() };
+            let new = NewReservation {
+                owner,
+                name: "bin".into(),
+                start,
+                end,
+                nodes: nodes.collect(),
+                margin: SignedDuration::ZERO,
+            };
             let id = reservations::book(tx, &new, now)?.unwrap();
             let configuration = Configuration {
                 environment,

@@ -5,7 +5,7 @@ use crate::image::fixture::noise;
 use crate::image::serve::token_digest;
 use crate::image::{remove, router};
 use crate::model::board::BoardModel;
-use crate::model::clock;
+use crate::model::clock::{self, SignedDuration};
 use crate::model::deployment::DeploymentState;
 use crate::model::ids::DeploymentId;
 use crate::model::user::Role;
@@ -38,7 +38,14 @@ async fn served() -> Served {
             let node = nodes::insert(tx, &new_node(), now)?;
             let end = now + clock::SignedDuration::from_hours(1);
             let name = "bin".to_owned();
-            let new = reservations::NewReservation { owner, name, start: now, end, nodes: vec![node] };
+            let new = reservations::NewReservation {
+                owner,
+                name,
+                start: now,
+                end,
+                nodes: vec![node],
+                margin: SignedDuration::ZERO,
+            };
             let reservation = reservations::book(tx, &new, now)?.unwrap();
             let deployment = deployments::insert(tx, reservation, node, id, DeploymentState::EnvCopy, now)?;
             deployments::set_image_token(tx, deployment, Some(&token_digest("right")))?;

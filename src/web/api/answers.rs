@@ -76,6 +76,9 @@ pub(super) struct Reservation {
     /// Until when, RFC 3339.
     #[schema(format = DateTime)]
     end: String,
+    /// When it ends by itself unless it is configured, RFC 3339; only while it is `held`.
+    #[schema(format = DateTime)]
+    held_until: Option<String>,
     /// `held`, `configured`, `active`, `ending` or `ended`.
     state: String,
     /// The environment's name, once configured.
@@ -217,6 +220,7 @@ impl From<ReservationView> for Reservation {
             owner: view.owner_email,
             start: time(view.start),
             end: time(view.end),
+            held_until: view.held_until.map(time),
             state: view.state.as_str().to_owned(),
             environment: view.environment,
             nodes: view.nodes.into_iter().map(|node| Deployment::of(view.id.0, node)).collect(),

@@ -6,7 +6,7 @@ use super::created::Created;
 use super::json::JsonBody;
 use super::path::Named;
 use super::problem::Problem;
-use super::wishes::{Configure, Reserve};
+use super::wishes::{Configure, Extend, Reserve};
 use crate::agent::Whose;
 use crate::model::agent::Caller;
 use crate::model::ids::ReservationId;
@@ -80,6 +80,29 @@ pub(super) async fn configure(
     let configured = app.agent.configure(&caller, id, wish.judge()?).await?;
     let reservation = look(&app, &caller, id).await?;
     Ok(Json(Configured { generated_password: configured.generated_password, reservation }))
+}
+
+/// Makes a reservation longer, never over somebody else's.
+#[utoipa::path(post, path = "/api/v1/reservations/{id}/extend", tag = "reservations", operation_id = "extend",
+    request_body = Extend,
+    params(("id" = i64, Path, description = "The reservation's id")), responses(
+    (status = 200, body = Reservation),
+    (status = 403, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "A node is taken afterwards, or it is over", body = Problem,
+     content_type = "application/problem+json"),
+    (status = 422, description = "Longer than the rules allow", body = Problem,
+     content_type = "application/problem+json"),
+))]
+pub(super) async fn extend(
+    Bearer(caller): Bearer,
+    State(app): State<App>,
+    PathText(id): PathText,
+    JsonBody(wish): JsonBody<Extend>,
+) -> Result<Json<Reservation>, Problem> {
+    let id = parse(&id)?;
+    app.agent.extend(&caller, id, wish.hours).await?;
+    Ok(Json(look(&app, &caller, id).await?))
 }
 
 /// Ends a reservation: at once if nothing was deployed, else its nodes are taken down.

@@ -68,6 +68,7 @@ fn parts() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(reservations::list, reservations::reserve))
         .routes(routes!(reservations::one, reservations::release))
         .routes(routes!(reservations::configure))
+        .routes(routes!(reservations::extend))
         .routes(routes!(reservations::events))
         .routes(routes!(deployments::list))
         .routes(routes!(network::show))

@@ -1,7 +1,8 @@
 //! What programs send: JSON objects, judged field by field. *Pure.*
 
 use super::problem::Problem;
-use crate::model::agent::{ConfigureWish, ReserveWish};
+use crate::model::agent::{Choice, ConfigureWish, ReserveWish};
+use crate::model::board::{BoardModel, NotAModel};
 use crate::model::node::NodeName;
 use crate::model::reservation::{BadStart, parse_start};
 use crate::model::ssh_key::PublicKey;
@@ -13,14 +14,23 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Reserve {
-    /// Names of nodes: all are reserved, or none.
+    /// Names of nodes; give these or `count`.
+    #[serde(default)]
     #[schema(example = json!(["pi-01", "pi-02"]))]
     nodes: Vec<String>,
+    /// So many nodes that are free, instead of names.
+    #[schema(minimum = 1)]
+    count: Option<u32>,
+    /// Of that model, such as `pi4b`; only with `count`.
+    model: Option<String>,
+    /// Whether less than all of them will do, at least one; all or none if left out.
+    #[serde(default)]
+    as_many_as_possible: bool,
     /// From when, RFC 3339; now if left out.
     #[schema(example = "2026-03-01T14:00:00Z", format = DateTime)]
     start: Option<String>,
-    /// For how many hours, 1 to 72.
-    #[schema(minimum = 1, maximum = 72)]
+    /// For how many hours; the rules of the rack say how many at most.
+    #[schema(minimum = 1)]
     hours: i64,
     /// What the reservation (the node bin) is called, at most 64 characters.
     name: String,
@@ -39,7 +49,14 @@ impl Reserve {
             };
             name.parse::<NodeName>().map_err(wrong)
         };
-        let nodes = self.nodes.iter().enumerate().map(parse).collect::<Result<_, _>>()?;
+        let nodes = match self.count {
+            None => Choice::Named(self.nodes.iter().enumerate().map(parse).collect::<Result<_, _>>()?),
+            Some(_) if !self.nodes.is_empty() => {
+                let detail = "nodes and count are both given; expected one of them";
+                return Err(Problem::field("count", detail, "Name the nodes, or say how many."));
+            }
+            Some(count) => Choice::Any { count, model: self.model.as_deref().map(model).transpose()? },
+        };
         let start = self.start.map(|text| {
             parse_start(&text).map_err(|error| {
                 let seen: String = text.chars().take(40).collect();
@@ -52,8 +69,29 @@ impl Reserve {
                 Problem::field("start", detail, "Correct the time, or leave it out to start now.")
             })
         });
-        Ok(ReserveWish { nodes, start: start.transpose()?, hours: self.hours, name: self.name })
+        Ok(ReserveWish {
+            nodes,
+            as_many_as_possible: self.as_many_as_possible,
+            start: start.transpose()?,
+            hours: self.hours,
+            name: self.name,
+        })
     }
+}
+
+fn model(word: &str) -> Result<BoardModel, Problem> {
+    word.parse().map_err(|error: NotAModel| {
+        Problem::field("model", error.to_string(), "Take the model of a node in the list of nodes.")
+    })
+}
+
+/// A wish to have a reservation longer.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Extend {
+    /// By how many hours.
+    #[schema(minimum = 1)]
+    pub(super) hours: u32,
 }
 
 /// What shall be put on the nodes of a reservation.

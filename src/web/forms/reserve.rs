@@ -1,15 +1,23 @@
 //! The form in which nodes are chosen. *Pure.* Called by `routes::reserve`.
 
 use super::{Errors, Fields};
-use crate::model::agent::ReserveWish;
+use crate::model::agent::{Choice, ReserveWish};
+use crate::model::board::BoardModel;
 use crate::model::clock::{DateTime, TimeZone, Timestamp};
 use crate::model::node::NodeName;
 use crate::model::reservation::{BadStart, parse_start};
+use std::num::NonZero;
 
 /// What was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::web) struct Reserve {
     pub(in crate::web) nodes: Vec<String>,
+    /// How many nodes, instead of names.
+    pub(in crate::web) count: String,
+    /// Of which model; empty for any.
+    pub(in crate::web) model: String,
+    /// Whether less than all will do.
+    pub(in crate::web) as_many_as_possible: bool,
     pub(in crate::web) start: String,
     pub(in crate::web) hours: String,
     pub(in crate::web) name: String,
@@ -18,7 +26,15 @@ pub(in crate::web) struct Reserve {
 impl Default for Reserve {
     /// An empty form: two hours from now.
     fn default() -> Self {
-        Self { nodes: Vec::new(), start: String::new(), hours: "2".into(), name: String::new() }
+        Self {
+            nodes: Vec::new(),
+            count: String::new(),
+            model: String::new(),
+            as_many_as_possible: false,
+            start: String::new(),
+            hours: "2".into(),
+            name: String::new(),
+        }
     }
 }
 
@@ -27,6 +43,9 @@ impl Reserve {
     pub(in crate::web) fn read(fields: &Fields) -> Self {
         Self {
             nodes: fields.all("nodes"),
+            count: fields.one("count").trim().to_owned(),
+            model: fields.one("model").to_owned(),
+            as_many_as_possible: fields.has("as_many_as_possible"),
             start: fields.one("start").trim().to_owned(),
             hours: fields.one("hours").trim().to_owned(),
             name: fields.one("name").trim().to_owned(),
@@ -36,11 +55,7 @@ impl Reserve {
     /// The wish; what only the agent knows is judged there.
     pub(in crate::web) fn judge(&self, zone: &TimeZone) -> Result<ReserveWish, Errors> {
         let mut errors = Errors::default();
-        let nodes: Vec<NodeName> =
-            self.nodes.iter().filter_map(|name| errors.keep("nodes", name.parse())).collect();
-        if self.nodes.is_empty() {
-            errors.add("nodes", "Choose at least one node.");
-        }
+        let nodes = self.choice(&mut errors);
         let start = errors.keep("start", start(&self.start, zone)).flatten();
         let hours = self.hours.parse::<i64>();
         let hours = hours.map_err(|_| format!("`{}` is no whole number of hours.", self.hours));
@@ -50,10 +65,35 @@ impl Reserve {
         }
         match hours {
             Some(hours) if errors.is_empty() => {
-                Ok(ReserveWish { nodes, start, hours, name: self.name.clone() })
+                let as_many_as_possible = self.as_many_as_possible;
+                Ok(ReserveWish { nodes, as_many_as_possible, start, hours, name: self.name.clone() })
             }
             Some(_) | None => Err(errors),
         }
+    }
+}
+
+impl Reserve {
+    /// Names, or so many of a kind.
+    fn choice(&self, errors: &mut Errors) -> Choice {
+        let names: Vec<NodeName> =
+            self.nodes.iter().filter_map(|name| errors.keep("nodes", name.parse())).collect();
+        if self.count.is_empty() {
+            if self.nodes.is_empty() {
+                errors.add("nodes", "Choose at least one node, or say how many.");
+            }
+            return Choice::Named(names);
+        }
+        if !self.nodes.is_empty() {
+            errors.add("count", "Nodes are chosen as well: leave the number empty, or choose no node.");
+        }
+        let wrong = |_| format!("`{}` is no number of nodes; expected 1 or more.", self.count);
+        let count = errors.keep("count", self.count.parse::<NonZero<u32>>().map_err(wrong));
+        let model = match self.model.as_str() {
+            "" => None,
+            word => errors.keep("model", word.parse::<BoardModel>()),
+        };
+        Choice::Any { count: count.map_or(0, NonZero::get), model }
     }
 }
 
@@ -89,7 +129,11 @@ mod tests {
         let wish = form("nodes=pi-01&nodes=pi-02&hours=3&name=+night+run+&start=2026-03-01T14%3A00")
             .judge(&TimeZone::UTC)
             .unwrap();
-        assert_eq!(wish.nodes.len(), 2);
+        assert!(matches!(&wish.nodes, Choice::Named(names) if names.len() == 2));
+        let any =
+            form("count=3&model=pi4b&as_many_as_possible=on&hours=3&name=x").judge(&TimeZone::UTC).unwrap();
+        assert_eq!(any.nodes, Choice::Any { count: 3, model: Some(BoardModel::Pi4b) });
+        assert!(any.as_many_as_possible);
         assert_eq!((wish.hours, wish.name.as_str()), (3, "night run"));
         assert_eq!(wish.start, Some("2026-03-01T14:00:00Z".parse().unwrap()));
         let paris = TimeZone::get("Europe/Paris").unwrap();
@@ -102,11 +146,14 @@ mod tests {
     fn each_wrong_field_has_its_error() {
         let check = |text: &str, fields: &[&str]| {
             let errors = form(text).judge(&TimeZone::UTC).unwrap_err();
-            for field in ["nodes", "start", "hours", "name"] {
+            for field in ["nodes", "count", "model", "start", "hours", "name"] {
                 assert_eq!(errors.at(field).is_some(), fields.contains(&field), "{text}: {field}");
             }
         };
         check("", &["nodes", "hours", "name"]);
+        check("count=0&hours=1&name=x", &["count"]);
+        check("count=two&model=zx81&hours=1&name=x", &["count", "model"]);
+        check("count=2&nodes=pi-01&hours=1&name=x", &["count"]);
         check("nodes=pi-01&hours=two&name=x", &["hours"]);
         check("nodes=pi-01&hours=1.5&name=x", &["hours"]);
         check("nodes=..%2Fetc&hours=1&name=x", &["nodes"]);

@@ -71,6 +71,28 @@ pub(super) async fn one_live(
     Ok(Html(bin::fragment(&reservation, &signed.csrf, &signed.reader)))
 }
 
+/// Makes a reservation longer.
+pub(super) async fn extend(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    SignedForm { signed, fields }: SignedForm,
+) -> Result<Redirect, Refusal> {
+    let id = parse(&id)?;
+    let typed = fields.one("hours").trim();
+    let notice = match typed.parse() {
+        Err(_) => Notice::bad(signed.reader.with("bin-extend-wrong", &[("seen", typed.into())])),
+        Ok(hours) => match app.agent.extend(&signed.caller(), id, hours).await {
+            Ok(_) => Notice::good(signed.reader.with("bin-extended", &[("hours", hours.into())])),
+            Err(error) if matches!(error.kind(), Kind::Conflict | Kind::Invalid) => {
+                Notice::bad(agent_text(&error))
+            }
+            Err(error) => return Err(error.into()),
+        },
+    };
+    leave(&app, signed.session, notice);
+    Ok(Redirect::to(&paths::reservation(id)))
+}
+
 /// Gives the nodes of a bin back.
 pub(super) async fn release(
     State(app): State<App>,

@@ -30,6 +30,7 @@ pub(in crate::web) fn router() -> Router<App> {
         .route("/manage/live", get(bins::list_live))
         .route("/reservations/{id}", get(bins::one))
         .route("/reservations/{id}/live", get(bins::one_live))
+        .route("/reservations/{id}/extend", post(bins::extend))
         .route("/reservations/{id}/release", post(bins::release))
         .route("/nodes/{name}/hard-reboot", post(bins::hard_reboot))
         .route("/nodes/{name}/deploy-again", post(bins::deploy_again))

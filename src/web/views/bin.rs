@@ -58,12 +58,13 @@ pub(super) fn card(reservation: &ReservationView, csrf: &str, back: &str, reader
                     (reservation.owner_email) " · " (period(reservation, reader)) (summary(reservation))
                 }
             }
-            (next_step(reservation))
+            (next_step(reservation, reader))
             ul.nodes {
                 @for node in &reservation.nodes {
                     li { (node_row(node, reservation.state, csrf, back, reader)) }
                 }
             }
+            (extend(reservation, csrf, reader))
             (destroy(reservation, csrf))
         }
     }
@@ -90,10 +91,13 @@ fn summary(reservation: &ReservationView) -> Markup {
     }
 }
 
-fn next_step(reservation: &ReservationView) -> Markup {
+fn next_step(reservation: &ReservationView, reader: &Reader) -> Markup {
     html! {
         @if reservation.state == ReservationState::Held {
             p { a.button.main href=(paths::configure(reservation.id)) { "Configure" } " to deploy something on it." }
+            @if let Some(until) = reservation.held_until {
+                p.hint { (reader.say("bin-held-until")) " " (parts::moment(until, reader)) }
+            }
         } @else if reservation.state == ReservationState::Configured {
             p { a href=(paths::configure(reservation.id)) { "Change the configuration" } }
         }
@@ -217,6 +221,24 @@ fn buttons(node: &NodeDeploymentView, csrf: &str, back: &str) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// For how much longer, while it is not over.
+fn extend(reservation: &ReservationView, csrf: &str, reader: &Reader) -> Markup {
+    let id = reservation.id;
+    match reservation.state {
+        ReservationState::Held | ReservationState::Configured | ReservationState::Active => html! {
+            details.confirm id={ "extend-" (id) } {
+                summary { (reader.say("bin-extend-ask")) }
+                form method="post" action=(paths::extend(id)) {
+                    (parts::csrf(csrf))
+                    label { (reader.say("bin-extend-hours")) input type="number" name="hours" value="1" min="1" required; }
+                    button { (reader.say("bin-extend")) }
+                }
+            }
+        },
+        ReservationState::Ending | ReservationState::Ended => html! {},
     }
 }
 

@@ -3,6 +3,7 @@
 //! *Pure.* `page` is a whole document, `fragment` the part of it that the script swaps. States are shown by
 //! colour, shape and text together; every time says its zone and how far away it is.
 
+mod calendar;
 mod layout;
 mod parts;
 mod shapes;
