@@ -32,7 +32,7 @@ pub(super) async fn run(config: Config, command: cli::Import, out: Output) -> an
             cli::HostKind::Device => Kind::Device,
         }),
         model: options.model.as_deref().map(str::parse).transpose().context("--model")?,
-        networks: config.dhcp.networks(),
+        networks: config.networks(),
         free: config
             .detect
             .rules

@@ -60,6 +60,7 @@ fn choices(model: Option<BoardModel>, kind: Option<Kind>) -> Choices {
         own: [48, 48, 0, 254].into(),
         home: Network::new("48.48.0.0/24".parse().unwrap(), Some([48, 48, 0, 253].into())),
         relayed: vec![Network::new("48.49.0.0/24".parse().unwrap(), None)],
+        routing: None,
     };
     Choices { kind, model, networks, free }
 }

@@ -97,10 +97,9 @@ pub(super) async fn configure(
 pub(super) async fn extend(
     Bearer(caller): Bearer,
     State(app): State<App>,
-    PathText(id): PathText,
+    Named(id): Named<ReservationId>,
     JsonBody(wish): JsonBody<Extend>,
 ) -> Result<Json<Reservation>, Problem> {
-    let id = parse(&id)?;
     app.agent.extend(&caller, id, wish.hours).await?;
     Ok(Json(look(&app, &caller, id).await?))
 }

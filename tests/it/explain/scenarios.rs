@@ -161,7 +161,12 @@ async fn awaited(rack: &BootRack) {
         let (node, owner) = (nodes::by_name(tx, "pi-01")?.unwrap().id, users::by_email(tx, "ada@lab")?);
         let (start, end) = (now, now + SignedDuration::from_hours(1));
         let (owner, name, nodes) = (owner.unwrap().id, "bin".to_owned(), vec![node]);
-        let id = reservations::book(tx, &NewReservation { owner, name, start, end, nodes }, now)?.unwrap();
+        let id = reservations::book(
+            tx,
+            &NewReservation { owner, name, start, end, nodes, margin: SignedDuration::ZERO },
+            now,
+        )?
+        .unwrap();
         deployments::insert(tx, id, node, environment, DeploymentState::NfsBootOn, now)
     });
     write.await.unwrap();
