@@ -72,7 +72,8 @@ fn a_port_that_does_not_get_its_power_back_is_named() {
     let (demo, path) = stopped_before_a_deaf_switch();
     let ended = await_detection(&demo, &path, |view| view["state"] != "running");
     assert_eq!(ended["state"], "failed", "{ended:#}");
-    let named = "not given back the power it had: port 3 (on) of demo-switch";
+    // Whether port 4 was off as well when it was stopped is left to chance.
+    let named = "not given back the power it had: port 3 (on)";
     assert!(logs(&ended, named) && demo.log().contains(named), "{ended:#}\n{}", demo.log());
 }
 

@@ -38,7 +38,8 @@ async fn until(rack: &BootRack, name: &str, later: i64, shows: impl Fn(&BootView
         if shows(&view) {
             return view;
         }
-        let changed = tokio::time::timeout(Duration::from_secs(30), changes.changed()).await;
+        // A transfer that stalls is given up after 30 s.
+        let changed = tokio::time::timeout(Duration::from_secs(60), changes.changed()).await;
         assert!(changed.is_ok(), "{view:#?}");
     }
 }
