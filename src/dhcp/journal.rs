@@ -7,12 +7,16 @@ use super::notes::{self, Note};
 use crate::store::{self, Store, boot_events};
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
 /// Notes that wait at most: two messages of each of 2000 boards, about 3 kB each.
 const QUEUE: usize = 4096;
 /// Notes in one transaction at most: leases that come meanwhile wait for it.
-const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 64;
+/// Between two transactions. Notes of a rack that is switched on are written when its boards have their addresses:
+/// at most 3200 a second, which leaves the writer to the leases.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// The server's side of the queue.
 #[derive(Debug)]
@@ -52,7 +56,9 @@ async fn write_all(store: Store, mut queue: Receiver<Note>) {
             return;
         }
         let notes = Arc::new(notes);
-        if write(&store, Arc::clone(&notes), 0..count).await.is_ok() {
+        let written = write(&store, Arc::clone(&notes), 0..count).await;
+        if written.is_ok() {
+            pause(&queue).await;
             continue;
         }
         // One by one, so that a node whose rows are damaged does not silence the others.
@@ -62,6 +68,13 @@ async fn write_all(store: Store, mut queue: Receiver<Note>) {
                 tracing::error!(cause, "a DHCP request cannot be recorded");
             }
         }
+    }
+}
+
+/// Waits a moment, but not when the server has ended: then what is left is written.
+async fn pause(queue: &Receiver<Note>) {
+    if !queue.is_closed() {
+        tokio::time::sleep(PAUSE).await;
     }
 }
 
