@@ -10,8 +10,9 @@ use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::Command;
 
-/// perfdhcp's first board; it counts on from there.
-const FIRST: u64 = 0x000c_0102_0304;
+/// perfdhcp counts from 00:0c:01:02:03:04, but where it carries from 2 to 3 it falls back to the four before that.
+const FIRST: u64 = 0x000c_0102_0300;
+const BEFORE_ITS_FIRST: u32 = 4;
 
 /// A server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +39,7 @@ impl Peer {
                 let network = format!(
                     "interface = \"{SERVER_INTERFACE}\"\nsubnet = \"10.20.0.0/16\"\naddress = \"{SERVER}\""
                 );
-                Site::new(folder, &network, BoardModel::Pi4b, (0..boards).map(board).collect()).serve()
+                Site::new(folder, &network, BoardModel::Pi4b, (0..boards + BEFORE_ITS_FIRST).map(board).collect()).serve()
             }
             Self::Kea => kea(folder),
         }
