@@ -105,7 +105,8 @@
     function fill(table, one, other) {
       const rows = [...table.querySelectorAll("tr[data-node]")];
       const [top, bottom] = [rows.findIndex((row) => row.dataset.node === one.row.dataset.node), rows.indexOf(other.row)].sort((a, b) => a - b);
-      rows.slice(Math.max(top, 0), bottom + 1).forEach((row) => { row.querySelector("input").checked = true; });
+      const boxes = rows.slice(Math.max(top, 0), bottom + 1).map((row) => row.querySelector("input:enabled"));
+      boxes.forEach((box) => { if (box) box.checked = true; });
       const [first, last] = [Math.min(one.slot, other.slot), Math.max(one.slot, other.slot)];
       const hours = Number(table.dataset.slot);
       const begin = new Date(Date.parse(table.dataset.start + "Z") + first * hours * 3600000);

@@ -164,6 +164,9 @@ settings-session-own = this browser
 settings-session-end = Sign it out
 settings-session-ended = That browser is signed out.
 
+## The rack, for administrators
+quarantine-is = in quarantine
+
 ## Reserve
 reserve-title = Reserve nodes
 reserve-nodes = Nodes

@@ -164,6 +164,9 @@ settings-session-own = ce navigateur
 settings-session-end = Le déconnecter
 settings-session-ended = Ce navigateur est déconnecté.
 
+## Le rack, pour les administrateurs
+quarantine-is = en quarantaine
+
 ## Réserver
 reserve-title = Réserver des nœuds
 reserve-nodes = Nœuds

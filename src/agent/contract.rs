@@ -5,6 +5,7 @@ use super::detection::Detections;
 use super::discovery::Discovery;
 use super::error::Result;
 use super::network::NetworkAgent;
+use super::rack::Rack;
 use crate::model::agent::{
     CalendarRow, Caller, ConfigureWish, Configured, EnvironmentView, NodeView, ReservationView, ReserveWish,
 };
@@ -18,7 +19,7 @@ use tokio::sync::watch;
 
 /// A set of nodes with one manager; each further noun has a trait of its own.
 #[async_trait]
-pub trait Agent: Boots + Detections + Discovery + NetworkAgent + Send + Sync {
+pub trait Agent: Boots + Detections + Discovery + NetworkAgent + Rack + Send + Sync {
     /// Every node, by name.
     async fn nodes(&self) -> Result<Vec<NodeView>>;
 

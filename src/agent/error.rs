@@ -7,6 +7,7 @@ use crate::model::clock::Timestamp;
 use crate::model::device::BadDevice;
 use crate::model::ids::ReservationId;
 use crate::model::node::NodeName;
+use crate::model::quarantine::BadReason;
 use crate::model::reservation::{BadPeriod, LARGEST_PARTITION_BYTES, LONGEST_SCRIPT_BYTES};
 use crate::model::user::WeakPassword;
 use crate::store;
@@ -71,6 +72,10 @@ pub enum Error {
     Waiting { node: NodeName },
     #[error("{} cannot be reserved while the boards at that port are looked for", list(.nodes))]
     Detected { nodes: Vec<NodeName> },
+    #[error("{}", list(.nodes))]
+    Quarantined { nodes: Vec<QuarantinedNode> },
+    #[error(transparent)]
+    Reason(#[from] BadReason),
     #[error("{wish} is for administrators")]
     NotAdmin { wish: &'static str },
     #[error(transparent)]
@@ -106,6 +111,21 @@ impl fmt::Display for TakenNode {
     }
 }
 
+/// A node that is kept from being reserved, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuarantinedNode {
+    /// The node.
+    pub node: NodeName,
+    /// What the administrator said.
+    pub reason: String,
+}
+
+impl fmt::Display for QuarantinedNode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is in quarantine: {}", self.node, self.reason)
+    }
+}
+
 /// What kind of refusal it is; the API makes its status of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -137,6 +157,7 @@ impl Error {
             | Self::Period(_)
             | Self::Rule(_)
             | Self::BinName { .. }
+            | Self::Reason(_)
             | Self::UnknownEnvironment { .. }
             | Self::PartitionSize { .. }
             | Self::PartitionTooLarge { .. }
@@ -147,6 +168,7 @@ impl Error {
             Self::Taken { .. }
             | Self::NotEnough { .. }
             | Self::Detected { .. }
+            | Self::Quarantined { .. }
             | Self::InUse { .. }
             | Self::Over { .. }
             | Self::NotDeployed { .. }
@@ -159,9 +181,12 @@ impl Error {
     /// The field that must change, if it is one.
     pub fn field(&self) -> Option<&'static str> {
         match self {
-            Self::NoNodes | Self::UnknownNodes { .. } | Self::Taken { .. } | Self::Detected { .. } => {
-                Some("nodes")
-            }
+            Self::NoNodes
+            | Self::UnknownNodes { .. }
+            | Self::Taken { .. }
+            | Self::Detected { .. }
+            | Self::Quarantined { .. } => Some("nodes"),
+            Self::Reason(_) => Some("reason"),
             Self::NotEnough { .. } => Some("count"),
             Self::Period(BadPeriod::Hours { .. }) | Self::Rule(_) => Some("hours"),
             Self::Period(BadPeriod::Past { .. } | BadPeriod::TooFar { .. }) => Some("start"),
@@ -203,6 +228,8 @@ impl Error {
             Self::Detected { .. } => {
                 "Choose other nodes, or wait some minutes; an administrator can stop it."
             }
+            Self::Quarantined { .. } => "Choose other nodes, or ask an administrator when they come back.",
+            Self::Reason(_) => "Say in one line why.",
             Self::NotEnough { .. } => {
                 "Ask for fewer, for another time or model, or take as many as there are."
             }

@@ -12,7 +12,9 @@ use crate::model::ids::{NodeId, ReservationId, UserId};
 use crate::model::node::{Node, NodeName};
 use crate::model::reservation::{Reservation, ReservationState};
 use crate::store::reservations::Booked;
-use crate::store::{Connection, deployments, environments, nodes, reservations, site, switches, users};
+use crate::store::{
+    Connection, deployments, environments, nodes, quarantine, reservations, site, switches, users,
+};
 use std::collections::HashMap;
 
 /// Every node with who has it now and later.
@@ -31,6 +33,7 @@ pub(super) fn nodes(conn: &Connection, now: Timestamp) -> Result<Vec<NodeView>> 
             bookings.entry(*node).or_default().push(taken);
         }
     }
+    let mut kept = quarantine::list(conn)?;
     let view = |node: Node| {
         let booked = bookings.remove(&node.id).unwrap_or_default();
         let (mut current, later): (Vec<_>, Vec<_>) = booked.into_iter().partition(|it| it.start <= now);
@@ -42,6 +45,7 @@ pub(super) fn nodes(conn: &Connection, now: Timestamp) -> Result<Vec<NodeView>> 
             address: node.address,
             serial: node.serial.map(|serial| serial.to_string()),
             port,
+            quarantine: kept.remove(&node.id),
             taken: current.pop(),
             later,
         }

@@ -20,6 +20,7 @@ mod local;
 mod look;
 mod network;
 mod password;
+mod rack;
 mod reserve;
 
 pub use boots::{Boots, boot_view};
@@ -29,3 +30,4 @@ pub use discovery::Discovery;
 pub use error::{Error, Kind, Result};
 pub use local::Local;
 pub use network::NetworkAgent;
+pub use rack::Rack;

@@ -1,7 +1,7 @@
 //! Booking: all nodes of a wish, or as many as are free if that will do. `plan` is *pure*; `book` works in the
 //! transaction it is given. Called by `local`.
 
-use super::error::{Error, Result, TakenNode};
+use super::error::{Error, QuarantinedNode, Result, TakenNode};
 use super::look;
 use crate::model::agent::{Caller, Choice, ReserveWish};
 use crate::model::audit::Action;
@@ -9,9 +9,11 @@ use crate::model::booking::BookingRules;
 use crate::model::clock::{SignedDuration, Timestamp};
 use crate::model::ids::{NodeId, ReservationId};
 use crate::model::node::{Node, NodeName};
+use crate::model::quarantine::Quarantine;
 use crate::model::reservation::{Reservation, judge_period};
 use crate::store::reservations::{NewReservation, Overlap};
-use crate::store::{Transaction, audit, detections, nodes, reservations, site};
+use crate::store::{Transaction, audit, detections, nodes, quarantine, reservations, site};
+use std::collections::HashMap;
 
 /// The longest name of a bin, in characters.
 const LONGEST_NAME: usize = 64;
@@ -67,7 +69,12 @@ pub(super) fn book(tx: &Transaction<'_>, by: &Caller, plan: &Plan, now: Timestam
     let overlaps = reservations::overlaps(tx, &ids, start, end, now)?;
     let claimed = detections::claimed(tx)?;
     let is_claimed = |node: &Node| node.port.is_some_and(|port| claimed.contains(&port));
-    let is_free = |node: &&Node| !is_claimed(node) && !overlaps.iter().any(|overlap| overlap.node == node.id);
+    let kept = quarantine::list(tx)?;
+    let is_free = |node: &&Node| {
+        !is_claimed(node)
+            && !kept.contains_key(&node.id)
+            && !overlaps.iter().any(|overlap| overlap.node == node.id)
+    };
     let free: Vec<&Node> = found.iter().filter(is_free).collect();
     let wanted = match &plan.nodes {
         Choice::Named(names) => names.len(),
@@ -76,6 +83,9 @@ pub(super) fn book(tx: &Transaction<'_>, by: &Caller, plan: &Plan, now: Timestam
     if free.len() < wanted && (free.is_empty() || !plan.as_many_as_possible) {
         return Err(match &plan.nodes {
             Choice::Any { model, .. } => Error::NotEnough { wanted, free: free.len(), model: *model },
+            Choice::Named(_) if found.iter().any(|node| kept.contains_key(&node.id)) => {
+                Error::Quarantined { nodes: name_quarantined(&found, &kept) }
+            }
             Choice::Named(_) if overlaps.is_empty() => {
                 let nodes = found.iter().filter(|node| is_claimed(node)).map(|node| node.name.clone());
                 Error::Detected { nodes: nodes.collect() }
@@ -129,6 +139,15 @@ fn named(tx: &Transaction<'_>, names: &[NodeName]) -> Result<Vec<Node>> {
         }
     }
     if unknown.is_empty() { Ok(found) } else { Err(Error::UnknownNodes { names: unknown }) }
+}
+
+/// The nodes that are kept back, each with its reason.
+fn name_quarantined(nodes: &[Node], kept: &HashMap<NodeId, Quarantine>) -> Vec<QuarantinedNode> {
+    let named = nodes.iter().filter_map(|node| {
+        let reason = kept.get(&node.id)?.reason.clone();
+        Some(QuarantinedNode { node: node.name.clone(), reason })
+    });
+    named.collect()
 }
 
 /// One line per taken node: the first reservation in its way.

@@ -10,7 +10,7 @@ use crate::model::discovery::{EnrolWish, PortName, PortWish, RenameWish, Renamed
 use crate::model::net::MacAddr;
 use crate::model::node::{Node, NodeName};
 use crate::model::rack::PowerDriver;
-use crate::store::{Store, Transaction, nodes, sightings, switches};
+use crate::store::{Store, Transaction, nodes, quarantine, sightings, switches};
 use anyhow::{Context, anyhow, bail};
 
 /// `pimaster node add`.
@@ -93,11 +93,15 @@ pub(super) async fn settle<T: Send + 'static>(
 /// `pimaster node list`.
 pub(super) async fn list_nodes(config: Config, out: &Output) -> anyhow::Result<()> {
     let store = open_store(&config)?;
+    let kept = store.read(quarantine::list).await?;
     for node in store.read(nodes::list).await? {
         let serial = node.serial.map_or_else(|| "-".to_owned(), |serial| serial.to_string());
         let Node { id, name, address, mac, model, .. } = &node;
         let id = *id;
         out.line(format_args!("{name}\t{address}\t{mac}\t{}\t{serial}", model.as_str()))?;
+        if let Some(kept) = kept.get(&id) {
+            out.line(format_args!("{name}\tin quarantine since {}: {}", kept.since, kept.reason))?;
+        }
         let order = store.read(move |conn| nodes::boot_order(conn, id)).await?;
         if let Some(order) = order.filter(|order| !order.is_network_first()) {
             out.line(format_args!("{name}\twarning: {}", order.warning()))?;

@@ -8,6 +8,7 @@ use super::environment::OsFamily;
 use super::ids::{EnvironmentId, ReservationId, UserId};
 use super::node::NodeName;
 use super::problem::Problem;
+use super::quarantine::Quarantine;
 use super::reservation::{PartitionSize, ReservationState};
 use super::ssh_key::PublicKey;
 use std::net::Ipv4Addr;
@@ -27,10 +28,19 @@ pub struct NodeView {
     pub serial: Option<String>,
     /// Switch and port, once known.
     pub port: Option<String>,
+    /// Why it cannot be reserved, if an administrator keeps it back.
+    pub quarantine: Option<Quarantine>,
     /// Who has it now, and until when; free otherwise.
     pub taken: Option<Taken>,
     /// Who has booked it for later, by start.
     pub later: Vec<Taken>,
+}
+
+impl NodeView {
+    /// Whether it can be reserved from now on.
+    pub fn is_free(&self) -> bool {
+        self.taken.is_none() && self.quarantine.is_none()
+    }
 }
 
 /// Who has a node.

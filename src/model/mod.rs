@@ -36,6 +36,7 @@ pub mod node;
 pub mod observation;
 pub mod power;
 pub mod problem;
+pub mod quarantine;
 pub mod quirk;
 pub mod rack;
 pub mod reservation;

@@ -5,7 +5,7 @@
 use super::error::{Error, Result};
 use rusqlite::Connection;
 
-const MIGRATIONS: [&str; 10] = [
+const MIGRATIONS: [&str; 11] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_guests.sql"),
     include_str!("migrations/0003_boot_events.sql"),
@@ -16,6 +16,7 @@ const MIGRATIONS: [&str; 10] = [
     include_str!("migrations/0008_accounts.sql"),
     include_str!("migrations/0009_routing.sql"),
     include_str!("migrations/0010_booking.sql"),
+    include_str!("migrations/0011_quarantine.sql"),
 ];
 
 /// Brings a database to the newest schema, one transaction per migration.

@@ -29,6 +29,7 @@ pub mod leases;
 pub mod links;
 pub mod networks;
 pub mod nodes;
+pub mod quarantine;
 pub mod reservations;
 pub mod routing;
 pub mod sessions;

@@ -26,6 +26,7 @@ mod import;
 mod networks_netns;
 mod node;
 mod pages;
+mod rack;
 mod routing;
 mod test_app;
 mod tidy;

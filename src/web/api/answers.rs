@@ -3,6 +3,7 @@
 use crate::model::agent::{EnvironmentView, NodeDeploymentView, NodeView, ReservationView, Taken};
 use crate::model::clock::Timestamp;
 use crate::model::deployment::{Progress, Request, StepEvent};
+use crate::model::quarantine::Quarantine;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -21,10 +22,23 @@ pub(super) struct Node {
     port: Option<String>,
     /// Whether it can be reserved from now on.
     free: bool,
+    /// Why an administrator keeps it from being reserved.
+    quarantine: Option<KeptBack>,
     /// Who has it now.
     taken: Option<Booking>,
     /// Who has booked it for later.
     later: Vec<Booking>,
+}
+
+/// Why a node is kept from being reserved.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Quarantine)]
+pub(super) struct KeptBack {
+    /// What the administrator said.
+    reason: String,
+    /// Since when, RFC 3339.
+    #[schema(format = DateTime)]
+    since: String,
 }
 
 /// A time for which a node is booked.
@@ -178,16 +192,24 @@ pub(super) struct Accepted {
 
 impl From<NodeView> for Node {
     fn from(view: NodeView) -> Self {
+        let free = view.is_free();
         Self {
             name: view.name.to_string(),
             model: view.model.as_str().to_owned(),
             address: view.address.to_string(),
             serial: view.serial,
             port: view.port,
-            free: view.taken.is_none(),
+            free,
+            quarantine: view.quarantine.map(KeptBack::from),
             taken: view.taken.map(Booking::from),
             later: view.later.into_iter().map(Booking::from).collect(),
         }
+    }
+}
+
+impl From<Quarantine> for KeptBack {
+    fn from(Quarantine { reason, since }: Quarantine) -> Self {
+        Self { reason, since: time(since) }
     }
 }
 

@@ -20,6 +20,7 @@ mod discovered;
 mod environments;
 mod network;
 mod nodes;
+mod quarantine;
 mod reservations;
 mod routes;
 

@@ -1,7 +1,9 @@
 //! The routes of the API and its OpenAPI document. *Pure.*
 
 use super::problem::Problem;
-use super::{boots, deployments, detections, discovered, environments, network, nodes, reservations};
+use super::{
+    boots, deployments, detections, discovered, environments, network, nodes, quarantine, reservations,
+};
 use crate::web::state::App;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
@@ -60,6 +62,7 @@ fn parts() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(detections::start))
         .routes(routes!(detections::one, detections::cancel))
         .routes(routes!(discovered::forget))
+        .routes(routes!(quarantine::begin, quarantine::end))
         .routes(routes!(nodes::hard_reboot))
         .routes(routes!(nodes::deploy_again))
         .routes(routes!(nodes::destroy))

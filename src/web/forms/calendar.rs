@@ -222,6 +222,7 @@ mod tests {
             address: [10, 20, 0, number].into(),
             serial: None,
             port: Some(port.into()),
+            quarantine: None,
             taken: None,
             later: Vec::new(),
         };

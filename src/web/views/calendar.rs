@@ -141,13 +141,16 @@ fn node(calendar: Calendar<'_>, row: &CalendarRow) -> Markup {
         tr data-node=(name) {
             th scope="row" {
                 label {
-                    input type="checkbox" name="nodes" value=(name) id={ "node-" (name) } checked[chosen.iter().any(|it| it == name)];
+                    input type="checkbox" name="nodes" value=(name) id={ "node-" (name) }
+                        checked[chosen.iter().any(|it| it == name)] disabled[node.quarantine.is_some()];
                     span.node-name { (name) }
-                    @match &node.taken {
-                        None => (states::badge("good", Shape::Ring, &reader.say("calendar-free"))),
-                        Some(_) => (states::badge("idle", Shape::Bar, &reader.say("calendar-taken"))),
+                    @match (&node.quarantine, &node.taken) {
+                        (Some(_), _) => (states::quarantine(reader)),
+                        (None, None) => (states::badge("good", Shape::Ring, &reader.say("calendar-free"))),
+                        (None, Some(_)) => (states::badge("idle", Shape::Bar, &reader.say("calendar-taken"))),
                     }
                     span.facts { (node.board) }
+                    @if let Some(kept) = &node.quarantine { span.facts { (kept.reason) } }
                 }
                 @if who.is_some_and(|who| who.is_admin) || node.taken.as_ref().is_some_and(|taken| is_own(&taken.owner)) {
                     a.beside href=(paths::boot(&node.name)) { (reader.with("calendar-boot", &[("node", name.into())])) }

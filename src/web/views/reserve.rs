@@ -66,7 +66,7 @@ pub(in crate::web) fn fragment(
 fn shown(calendar: Calendar<'_>) -> Markup {
     let reader = calendar.reader;
     let rows = || calendar.groups.iter().flat_map(|(_, rows)| rows);
-    let (free, all) = (rows().filter(|row| row.node.taken.is_none()).count(), rows().count());
+    let (free, all) = (rows().filter(|row| row.node.is_free()).count(), rows().count());
     html! {
         p.count { (reader.with("reserve-count", &[("free", free.into()), ("all", all.into())])) }
         @if all == 0 { p { (reader.say("reserve-empty")) " " code { "pimaster node add" } } } @else { (calendar::table(calendar)) }

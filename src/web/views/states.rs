@@ -3,6 +3,7 @@
 use super::shapes::Shape;
 use crate::model::deployment::DeploymentState;
 use crate::model::reservation::ReservationState;
+use crate::web::reader::Reader;
 use maud::{Markup, html};
 
 /// The states of a deployment in order; a step's number is its place here.
@@ -32,6 +33,11 @@ const STEPS: [DeploymentState; 17] = {
 /// A word with its shape, in its tone (a class of the style sheet).
 pub(super) fn badge(tone: &str, shape: Shape, word: &str) -> Markup {
     html! { span class={ "state " (tone) } { (shape.draw()) span { (word) } } }
+}
+
+/// A node that is kept from being reserved; the reason stands beside it.
+pub(super) fn quarantine(reader: &Reader) -> Markup {
+    badge("warn", Shape::Triangle, &reader.say("quarantine-is"))
 }
 
 /// The state of a deployment.
