@@ -166,6 +166,37 @@ settings-session-ended = That browser is signed out.
 
 ## The rack, for administrators
 quarantine-is = in quarantine
+quarantine-since = since
+quarantine-ask = Quarantine…
+quarantine-effect = It can no longer be reserved; reservations that are there go on. Everybody reads the reason.
+quarantine-reason = Reason
+quarantine-begin = Put { $node } in quarantine
+quarantine-end = Back from quarantine
+quarantine-begun = { $node } is in quarantine.
+quarantine-ended = { $node } can be reserved again.
+nav-nodes = Nodes
+nodes-title = Nodes
+nodes-empty = There is no node yet. Boards that ask for an address stand on the page Discovered.
+nodes-node = Node
+nodes-address = Address
+nodes-serial = Serial number
+nodes-port = Switch port
+nodes-boot = Next boot
+nodes-who = Who has it
+nodes-until = until
+node-title = Node { $node }
+node-edit = Edit
+node-name = Name, also the host name
+node-model = Model
+node-switch = Switch, empty if nobody switches its power
+node-port = Port
+node-save = Save
+node-save-effect = Name and address stay while somebody uses the node. What is left empty stays, but for the port.
+node-saved = { $node } is saved.
+node-retire-ask = Retire…
+node-retire-effect = The node leaves the rack: it is no longer listed, reserved or answered. The history of its reservations stays. Its board shows up on Discovered when it asks again.
+node-retire = Retire { $node }
+node-retired = { $node } has left the rack.
 
 ## Reserve
 reserve-title = Reserve nodes

@@ -166,6 +166,37 @@ settings-session-ended = Ce navigateur est déconnecté.
 
 ## Le rack, pour les administrateurs
 quarantine-is = en quarantaine
+quarantine-since = depuis
+quarantine-ask = Quarantaine…
+quarantine-effect = Il ne peut plus être réservé ; les réservations existantes continuent. Chacun lit la raison.
+quarantine-reason = Raison
+quarantine-begin = Mettre { $node } en quarantaine
+quarantine-end = Sortir de quarantaine
+quarantine-begun = { $node } est en quarantaine.
+quarantine-ended = { $node } peut de nouveau être réservé.
+nav-nodes = Nœuds
+nodes-title = Nœuds
+nodes-empty = Il n’y a pas encore de nœud. Les cartes qui demandent une adresse sont sur la page Découverts.
+nodes-node = Nœud
+nodes-address = Adresse
+nodes-serial = Numéro de série
+nodes-port = Port du commutateur
+nodes-boot = Prochain démarrage
+nodes-who = Qui l’a
+nodes-until = jusqu’à
+node-title = Nœud { $node }
+node-edit = Modifier
+node-name = Nom, aussi le nom d’hôte
+node-model = Modèle
+node-switch = Commutateur, vide si personne ne commute son alimentation
+node-port = Port
+node-save = Enregistrer
+node-save-effect = Nom et adresse restent tant que quelqu’un utilise le nœud. Ce qui est laissé vide reste, sauf le port.
+node-saved = { $node } est enregistré.
+node-retire-ask = Retirer…
+node-retire-effect = Le nœud quitte le rack : il n’est plus montré, réservé ni servi. L’historique de ses réservations reste. Sa carte réapparaît sur Découverts quand elle redemande.
+node-retire = Retirer { $node }
+node-retired = { $node } a quitté le rack.
 
 ## Réserver
 reserve-title = Réserver des nœuds

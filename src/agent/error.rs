@@ -279,6 +279,7 @@ fn refusal_kind(refusal: &Refusal) -> Kind {
         | Refusal::SameName { .. }
         | Refusal::Detecting { .. }
         | Refusal::Spared { .. }
+        | Refusal::Booked { .. }
         | Refusal::InUse { .. } => Kind::Conflict,
         Refusal::Store(_) => Kind::Internal,
     }

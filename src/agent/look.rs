@@ -3,11 +3,13 @@
 use super::contract::Whose;
 use super::error::{Error, Result};
 use crate::model::agent::{
-    Booking, CalendarRow, Caller, EnvironmentView, NodeDeploymentView, NodeView, ReservationView, Taken,
+    Booking, CalendarRow, Caller, EnvironmentView, NodeDeploymentView, NodeView, RackNode, ReservationView,
+    Taken,
 };
 use crate::model::booking::BookingRules;
 use crate::model::clock::Timestamp;
 use crate::model::deployment::{Deployment, DeploymentState};
+use crate::model::discovery::PortName;
 use crate::model::ids::{NodeId, ReservationId, UserId};
 use crate::model::node::{Node, NodeName};
 use crate::model::reservation::{Reservation, ReservationState};
@@ -51,6 +53,22 @@ pub(super) fn nodes(conn: &Connection, now: Timestamp) -> Result<Vec<NodeView>> 
         }
     };
     Ok(nodes::list(conn)?.into_iter().map(view).collect())
+}
+
+/// Every node of the rack as administrators see it.
+pub(super) fn rack(conn: &Connection, now: Timestamp) -> Result<Vec<RackNode>> {
+    let switches = switches::list(conn)?;
+    let mut rows: HashMap<NodeName, Node> =
+        nodes::list(conn)?.into_iter().map(|node| (node.name.clone(), node)).collect();
+    let view = |node: NodeView| {
+        let Node { mac, port, boot_target, .. } = rows.remove(&node.name)?;
+        let port = port.and_then(|port| {
+            let switch = switches.iter().find(|switch| switch.id == port.switch)?.name.clone();
+            Some(PortName { switch, port: port.port })
+        });
+        Some(RackNode { node, mac, port, boot_target })
+    };
+    Ok(self::nodes(conn, now)?.into_iter().filter_map(view).collect())
 }
 
 /// Every node with what is booked on it in a period.

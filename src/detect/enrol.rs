@@ -15,6 +15,7 @@ use crate::store::sightings::Sighting;
 use crate::store::{
     self, Connection, Transaction, devices, leases, nodes, reservations, sightings, switches,
 };
+use std::net::Ipv4Addr;
 
 /// Every machine that asked and is no node, the latest first, each with what it would become.
 pub fn discovered(conn: &Connection, rules: &Rules) -> store::Result<Vec<DiscoveredView>> {
@@ -55,15 +56,7 @@ pub fn enrol(tx: &Transaction<'_>, rules: &Rules, wish: &EnrolWish, now: Timesta
     let told = seen.map(|seen| seen.observation);
     let free = || rules.address(port, told.as_ref(), &known);
     let address = wish.address.or_else(free).ok_or(Refusal::NoAddress)?;
-    if address == rules.server_address {
-        return Err(Refusal::Own { seen: address });
-    }
-    if rules.is_router(address) {
-        return Err(Refusal::Router { seen: address });
-    }
-    if !rules.holds(address) {
-        return Err(Refusal::Outside { seen: address, subnets: rules.shown() });
-    }
+    refuse_address(rules, address)?;
     let name = wish.name.clone().or_else(|| rules.name(address, &known));
     let new = NewNode {
         name: name.ok_or(Refusal::NoName { address })?,
@@ -73,11 +66,7 @@ pub fn enrol(tx: &Transaction<'_>, rules: &Rules, wish: &EnrolWish, now: Timesta
         serial: wish.serial.or_else(|| told.as_ref()?.serial),
         port,
     };
-    let with_nodes = known.nodes.iter().find_map(|other| clash(other, &new));
-    let with_devices = || known.devices.iter().find_map(|device| clash_with_device(device, &new));
-    if let Some(clash) = with_nodes.or_else(with_devices) {
-        return Err(clash);
-    }
+    refuse_clash(&known, &new)?;
     let id = nodes::insert(tx, &new, now)?;
     nodes::set_identity(tx, id, None, told.and_then(|told| told.revision))?;
     sightings::forget(tx, wish.mac)?;
@@ -141,7 +130,7 @@ pub(super) fn known(conn: &Connection) -> store::Result<Known> {
     Ok(Known { nodes, switches, devices, promised: Vec::new() })
 }
 
-fn named_port(known: &Known, wanted: &PortName) -> Result<PortRef, Refusal> {
+pub(super) fn named_port(known: &Known, wanted: &PortName) -> Result<PortRef, Refusal> {
     let PortName { switch, port } = wanted.clone();
     let Some(found) = known.switches.iter().find(|known| known.name == switch) else {
         return Err(Refusal::NoSuchSwitch { seen: switch });
@@ -153,6 +142,27 @@ fn named_port(known: &Known, wanted: &PortName) -> Result<PortRef, Refusal> {
         return Err(Refusal::Protected { port, switch });
     }
     Ok(PortRef { switch: found.id, port })
+}
+
+/// Refuses an address that no node can have.
+pub(super) fn refuse_address(rules: &Rules, address: Ipv4Addr) -> Result<(), Refusal> {
+    if address == rules.server_address {
+        return Err(Refusal::Own { seen: address });
+    }
+    if rules.is_router(address) {
+        return Err(Refusal::Router { seen: address });
+    }
+    if !rules.holds(address) {
+        return Err(Refusal::Outside { seen: address, subnets: rules.shown() });
+    }
+    Ok(())
+}
+
+/// Refuses what another node or a device has already.
+pub(super) fn refuse_clash(known: &Known, new: &NewNode) -> Result<(), Refusal> {
+    let with_nodes = known.nodes.iter().find_map(|other| clash(other, new));
+    let with_devices = || known.devices.iter().find_map(|device| clash_with_device(device, new));
+    with_nodes.or_else(with_devices).map_or(Ok(()), Err)
 }
 
 fn clash(other: &Node, new: &NewNode) -> Option<Refusal> {

@@ -9,9 +9,10 @@
 //! ```
 //!
 //! Called by `agent` and `commands`; locator and detector are tasks of `daemon`. `rules`, `tables` and `machine` are *pure*;
-//! `enrol`, `rename` and `start` work in the transaction they are given. Invariant: a name, an address, a port and a board belong to one node at a time, and what a tenant uses
+//! `enrol`, `change`, `rename` and `start` work in the transaction they are given. Invariant: a name, an address, a port and a board belong to one node at a time, and what a tenant uses
 //! is not renamed under them.
 
+mod change;
 mod enrol;
 mod refusal;
 mod rename;
@@ -24,6 +25,7 @@ mod detector;
 mod machine;
 mod start;
 
+pub use change::{Changed, change, retire};
 pub use detector::Detector;
 pub use enrol::{discovered, enrol, find, forget, replace_board};
 pub use locator::Locator;

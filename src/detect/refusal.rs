@@ -1,7 +1,7 @@
 //! Why a machine does not become a node, or a detection does not start: what was seen, which field, what to do.
 //! *Pure.* Each is an answer to a person; the pages, the API and the command line show it.
 
-use crate::model::ids::DetectionId;
+use crate::model::ids::{DetectionId, ReservationId};
 use crate::model::net::MacAddr;
 use crate::model::node::NodeName;
 use crate::store;
@@ -37,8 +37,10 @@ pub enum Refusal {
     Prefix { seen: String },
     #[error("{first} and {second} would both be called {name}")]
     SameName { first: NodeName, second: NodeName, name: NodeName },
-    #[error("{} in use: their names and boards stay until they are given back", are(.nodes))]
+    #[error("{} in use: names, addresses and boards stay until they are given back", are(.nodes))]
     InUse { nodes: Vec<NodeName> },
+    #[error("{node} is in reservation {reservation}, which is not over")]
+    Booked { node: NodeName, reservation: ReservationId },
     #[error("no port was chosen; expected at least one")]
     NoPorts,
     #[error("nobody switches the power of {switch}; expected a switch with SNMP")]
@@ -67,9 +69,11 @@ impl Refusal {
             Self::NoSuchPort { .. } | Self::Protected { .. } => Some("port"),
             Self::NoPorts | Self::Spared { .. } => Some("ports"),
             Self::Prefix { .. } => Some("prefix"),
-            Self::NoSuchNode { .. } | Self::InUse { .. } | Self::NoSuchDetection { .. } | Self::Store(_) => {
-                None
-            }
+            Self::NoSuchNode { .. }
+            | Self::InUse { .. }
+            | Self::Booked { .. }
+            | Self::NoSuchDetection { .. }
+            | Self::Store(_) => None,
         }
     }
 
@@ -92,6 +96,7 @@ impl Refusal {
             Self::Prefix { .. } => "Choose another prefix, such as pi.",
             Self::SameName { .. } => "Choose another prefix for one of the two, and rename them one by one.",
             Self::InUse { .. } => "Wait until they are free, or rename the others one by one.",
+            Self::Booked { .. } => "Put it in quarantine and wait until it is over, or end the reservation.",
             Self::NoPorts => "Choose ports, such as 1-8.",
             Self::Hands { .. } => "Enrol the boards without it: their ports are typed.",
             Self::Detecting { .. } => "Wait until it ends, or stop it.",

@@ -4,9 +4,11 @@ use super::audit::Actor;
 use super::board::BoardModel;
 use super::clock::Timestamp;
 use super::deployment::{DeploymentState, Progress, Request, StepEvent};
+use super::discovery::PortName;
 use super::environment::OsFamily;
 use super::ids::{EnvironmentId, ReservationId, UserId};
-use super::node::NodeName;
+use super::net::MacAddr;
+use super::node::{BootTarget, NodeName};
 use super::problem::Problem;
 use super::quarantine::Quarantine;
 use super::reservation::{PartitionSize, ReservationState};
@@ -41,6 +43,19 @@ impl NodeView {
     pub fn is_free(&self) -> bool {
         self.taken.is_none() && self.quarantine.is_none()
     }
+}
+
+/// A node as administrators see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RackNode {
+    /// What everybody sees.
+    pub node: NodeView,
+    /// Its hardware address.
+    pub mac: MacAddr,
+    /// The switch port that feeds it.
+    pub port: Option<PortName>,
+    /// Where it boots the next time.
+    pub boot_target: BootTarget,
 }
 
 /// Who has a node.

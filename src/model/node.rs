@@ -57,6 +57,9 @@ impl Node {
     }
 }
 
+/// The longest name of a node, in characters.
+pub const LONGEST_NAME: usize = 32;
+
 /// A host name of one label: letters, digits and hyphens, at most 32 characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -82,7 +85,7 @@ impl FromStr for NodeName {
     type Err = NotANodeName;
     fn from_str(text: &str) -> Result<Self, NotANodeName> {
         let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        let good = (1..=32).contains(&text.len())
+        let good = (1..=LONGEST_NAME).contains(&text.len())
             && text.chars().all(allowed)
             && text.starts_with(|c: char| c.is_ascii_lowercase())
             && !text.ends_with('-');

@@ -7,7 +7,7 @@ use crate::model::boot_order::BootOrder;
 use crate::model::clock::{Timestamp, to_millis};
 use crate::model::ids::{EnvironmentId, NodeId, SwitchId};
 use crate::model::net::MacAddr;
-use crate::model::node::{BootTarget, Node, NodeName};
+use crate::model::node::{BootTarget, LONGEST_NAME, Node, NodeName};
 use crate::model::rack::PortRef;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
 use std::net::Ipv4Addr;
@@ -33,6 +33,9 @@ pub struct NewNode {
 const COLUMNS: &str = "id, name, mac,
     coalesce((SELECT used.address FROM addresses_in_use AS used WHERE used.node_id = nodes.id), address) AS address,
     model, revision, serial, switch_id, port, boot_target";
+
+/// Neither the doctor's simulated board nor a node that left.
+const IN_RACK: &str = "purpose = 'rack' AND retired_at IS NULL";
 
 fn node(row: &Row<'_>) -> rusqlite::Result<Node> {
     let switch: Option<i64> = row.get("switch_id")?;
@@ -73,7 +76,7 @@ pub fn insert(tx: &Transaction<'_>, new: &NewNode, now: Timestamp) -> Result<Nod
 
 /// Every node of the rack, by name.
 pub fn list(conn: &Connection) -> Result<Vec<Node>> {
-    let sql = format!("SELECT {COLUMNS} FROM nodes WHERE purpose = 'rack' ORDER BY name");
+    let sql = format!("SELECT {COLUMNS} FROM nodes WHERE {IN_RACK} ORDER BY name");
     let mut statement = conn.prepare_cached(&sql)?;
     let nodes = statement.query_map([], node)?.collect::<rusqlite::Result<_>>()?;
     Ok(nodes)
@@ -86,7 +89,7 @@ pub fn by_id(conn: &Connection, id: NodeId) -> Result<Option<Node>> {
 
 /// The node of the rack of that name.
 pub fn by_name(conn: &Connection, name: &str) -> Result<Option<Node>> {
-    one(conn, "name = ?1 AND purpose = 'rack'", name)
+    one(conn, &format!("name = ?1 AND {IN_RACK}"), name)
 }
 
 /// The node whose board has that hardware address.
@@ -151,7 +154,7 @@ fn one(conn: &Connection, condition: &str, value: impl rusqlite::ToSql) -> Resul
 /// the card's system already, while the installer still has to restart: without its root it could not.
 pub fn installing(conn: &Connection) -> Result<Vec<Node>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM nodes WHERE purpose = 'rack' AND (
+        "SELECT {COLUMNS} FROM nodes WHERE {IN_RACK} AND (
              EXISTS (SELECT 1 FROM deployments WHERE node_id = nodes.id AND state = 'boot_files')
              OR boot_target = 'installer' AND EXISTS (
                  SELECT 1 FROM deployments WHERE node_id = nodes.id
@@ -249,6 +252,50 @@ pub fn set_port(tx: &Transaction<'_>, id: NodeId, port: PortRef) -> Result<()> {
 /// Gives a node another name.
 pub fn rename(tx: &Transaction<'_>, id: NodeId, name: &str) -> Result<()> {
     tx.execute("UPDATE nodes SET name = ?2 WHERE id = ?1", (id.0, name))?;
+    Ok(())
+}
+
+/// Changes what people say of a node.
+pub fn change(
+    tx: &Transaction<'_>,
+    id: NodeId,
+    name: &NodeName,
+    model: BoardModel,
+    port: Option<PortRef>,
+) -> Result<()> {
+    tx.execute(
+        "UPDATE nodes SET name = :name, model = :model, switch_id = :switch, port = :port WHERE id = :id",
+        named_params! {
+            ":id": id.0, ":name": name.as_str(), ":model": model.as_str(),
+            ":switch": port.map(|port| port.switch.0), ":port": port.map(|port| port.port),
+        },
+    )?;
+    Ok(())
+}
+
+/// Gives a node another fixed address.
+pub fn set_address(tx: &Transaction<'_>, id: NodeId, address: Ipv4Addr) -> Result<()> {
+    tx.execute("UPDATE nodes SET address = ?2 WHERE id = ?1", (id.0, address.to_string()))?;
+    Ok(())
+}
+
+/// Takes a node out of the rack. What one node alone can have is free again: it gets a name that says so, a group
+/// address, from which no board sends (IEEE 802, 8.2.2), and an address of 0.0.0.0/8, which is nobody's (RFC 6890).
+pub fn retire(tx: &Transaction<'_>, node: &Node, now: Timestamp) -> Result<()> {
+    let suffix = format!("-retired-{}", node.id);
+    let kept = LONGEST_NAME.saturating_sub(suffix.len());
+    let name: String = node.name.as_str().chars().take(kept).chain(suffix.chars()).collect();
+    let [a, b, c, d] = u32::try_from(node.id.0).unwrap_or(u32::MAX).to_be_bytes();
+    tx.execute("DELETE FROM addresses_in_use WHERE node_id = ?1", [node.id.0])?;
+    tx.execute(
+        "UPDATE nodes SET name = :name, mac = :mac, address = :address, serial = NULL, switch_id = NULL, port = NULL,
+             boot_target = 'local', environment_id = NULL, cmdline = NULL, retired_at = :now
+         WHERE id = :id",
+        named_params! {
+            ":id": node.id.0, ":name": name, ":mac": MacAddr([0x03, 0, a, b, c, d]).to_string(),
+            ":address": Ipv4Addr::new(0, b, c, d).to_string(), ":now": to_millis(now),
+        },
+    )?;
     Ok(())
 }
 

@@ -53,6 +53,8 @@ pub(super) const SETTINGS_KEYS: &str = "/settings/keys";
 pub(super) const SETTINGS_PASSWORD: &str = "/settings/password";
 /// A person's API tokens.
 pub(super) const SETTINGS_TOKENS: &str = "/settings/tokens";
+/// The nodes of the rack, for administrators.
+pub(super) const NODES: &str = "/nodes";
 /// Machines that are no nodes yet.
 pub(super) const DISCOVERED: &str = "/discovered";
 /// The machines alone.
@@ -129,6 +131,26 @@ pub(super) fn request(node: &NodeName, request: Request) -> String {
         Request::Destroy => "destroy",
     };
     format!("/nodes/{node}/{word}")
+}
+
+/// One node with its form.
+pub(super) fn node_edit(node: &NodeName) -> String {
+    format!("{NODES}/{node}/edit")
+}
+
+/// Keeps a node from being reserved.
+pub(super) fn quarantine(node: &NodeName) -> String {
+    format!("{NODES}/{node}/quarantine")
+}
+
+/// Lets a node be reserved again.
+pub(super) fn end_quarantine(node: &NodeName) -> String {
+    format!("{NODES}/{node}/quarantine/end")
+}
+
+/// Takes a node out of the rack.
+pub(super) fn retire(node: &NodeName) -> String {
+    format!("{NODES}/{node}/retire")
 }
 
 /// How a node boots.

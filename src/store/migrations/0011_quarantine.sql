@@ -2,3 +2,6 @@
 
 ALTER TABLE nodes ADD COLUMN quarantine TEXT;
 ALTER TABLE nodes ADD COLUMN quarantined_at INTEGER;
+
+-- Nodes that left the rack: their rows stay, for the history speaks of them.
+ALTER TABLE nodes ADD COLUMN retired_at INTEGER;

@@ -1,6 +1,8 @@
-//! The form in which a machine becomes a node. *Pure.* Called by `routes::discovered`.
+//! The form in which a machine becomes a node, and a node is changed. *Pure.* Called by `routes::discovered` and
+//! `routes::nodes`.
 
 use super::{Errors, Fields};
+use crate::model::agent::RackNode;
 use crate::model::discovery::{DiscoveredView, EnrolWish, PortName, PortWish};
 use crate::model::net::MacAddr;
 
@@ -37,6 +39,18 @@ impl Enrol {
             model: seen.observation.model().as_str().to_owned(),
             switch: port.map(|port| port.switch.clone()).unwrap_or_default(),
             port: port.map(|port| port.port.to_string()).unwrap_or_default(),
+        }
+    }
+
+    /// The form of a node that is there already.
+    pub(in crate::web) fn of(node: &RackNode) -> Self {
+        let RackNode { node, port, .. } = node;
+        Self {
+            name: node.name.to_string(),
+            address: node.address.to_string(),
+            model: node.model.as_str().to_owned(),
+            switch: port.as_ref().map(|port| port.switch.clone()).unwrap_or_default(),
+            port: port.as_ref().map(|port| port.port.to_string()).unwrap_or_default(),
         }
     }
 

@@ -172,7 +172,7 @@ pub(super) fn correctable(error: &agent::Error) -> Option<StatusCode> {
 }
 
 /// Pages grow old: what no longer goes is said on the fresh one.
-fn said(error: agent::Error) -> Result<Notice, Refusal> {
+pub(super) fn said(error: agent::Error) -> Result<Notice, Refusal> {
     match error.kind() {
         Kind::Conflict | Kind::NotFound => Ok(Notice::bad(agent_text(&error))),
         Kind::Invalid | Kind::Forbidden | Kind::Internal => Err(error.into()),

@@ -14,6 +14,7 @@ mod language;
 mod links;
 mod live;
 mod network;
+mod nodes;
 mod pages;
 mod reserve;
 mod settings;

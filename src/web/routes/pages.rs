@@ -1,8 +1,8 @@
 //! The router of the pages, and what all of them need. *Pure, but for notices.*
 
 use super::{
-    assets, audit, bins, boots, configure, detection, discovered, language, links, live, network, reserve,
-    settings, sign_in, sign_up, users,
+    assets, audit, bins, boots, configure, detection, discovered, language, links, live, network, nodes,
+    reserve, settings, sign_in, sign_up, users,
 };
 use crate::web::extract::{SignedIn, Visit};
 use crate::web::headers;
@@ -38,6 +38,11 @@ pub(in crate::web) fn router() -> Router<App> {
         .route("/nodes/{name}/boot", get(boots::show))
         .route("/nodes/{name}/boot/live", get(boots::live))
         .route("/nodes/rename", post(discovered::rename))
+        .route("/nodes", get(nodes::list))
+        .route("/nodes/{name}/edit", get(nodes::edit).post(nodes::change))
+        .route("/nodes/{name}/quarantine", post(nodes::quarantine))
+        .route("/nodes/{name}/quarantine/end", post(nodes::end_quarantine))
+        .route("/nodes/{name}/retire", post(nodes::retire))
         .route("/detections", post(detection::start))
         .route("/detections/{id}", get(detection::one))
         .route("/detections/{id}/live", get(detection::one_live))

@@ -85,7 +85,8 @@ pub(in crate::web) fn one(page: &One) -> String {
     document(chrome, Refresh::Never, &body)
 }
 
-fn field(name: &str, label: &str, value: &str, errors: &Errors) -> Markup {
+/// A text field with its error.
+pub(super) fn field(name: &str, label: &str, value: &str, errors: &Errors) -> Markup {
     let (invalid, described) = parts::marks(errors, name);
     html! {
         label { (label)

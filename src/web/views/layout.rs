@@ -38,6 +38,7 @@ pub(in crate::web) enum Tab {
     Reserve,
     Configure,
     Manage,
+    Nodes,
     Discovered,
     Network,
     Users,
@@ -46,10 +47,11 @@ pub(in crate::web) enum Tab {
 }
 
 impl Tab {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Reserve,
         Self::Configure,
         Self::Manage,
+        Self::Nodes,
         Self::Discovered,
         Self::Network,
         Self::Users,
@@ -62,6 +64,7 @@ impl Tab {
             Self::Reserve => (reader.say("nav-reserve"), paths::RESERVE),
             Self::Configure => (reader.say("nav-configure"), paths::CONFIGURE),
             Self::Manage => (reader.say("nav-manage"), paths::MANAGE),
+            Self::Nodes => (reader.say("nav-nodes"), paths::NODES),
             Self::Discovered => (reader.say("nav-discovered"), paths::DISCOVERED),
             Self::Network => (reader.say("nav-network"), paths::NETWORK),
             Self::Users => (reader.say("nav-users"), paths::USERS),
@@ -72,7 +75,7 @@ impl Tab {
 
     fn is_for(self, who: &Who) -> bool {
         match self {
-            Self::Discovered | Self::Network | Self::Users | Self::Audit => who.is_admin,
+            Self::Nodes | Self::Discovered | Self::Network | Self::Users | Self::Audit => who.is_admin,
             Self::Reserve | Self::Configure | Self::Manage | Self::Settings => true,
         }
     }

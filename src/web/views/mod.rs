@@ -19,6 +19,7 @@ pub(super) mod link;
 pub(super) mod manage;
 pub(super) mod message;
 pub(super) mod network;
+pub(super) mod nodes;
 pub(super) mod reserve;
 pub(super) mod settings;
 pub(super) mod sign_in;
