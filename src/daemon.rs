@@ -21,7 +21,7 @@ use crate::keys::KeyFolder;
 use crate::model::problem::Problem;
 use crate::netconsole;
 use crate::nfs_prep::{self, ExportList, Mounts};
-use crate::power::Power;
+use crate::power::{self, Power};
 use crate::routing;
 use crate::store::Store;
 use crate::tftp;
@@ -52,6 +52,7 @@ pub struct Daemon {
     mounts: Mounts,
     locator: detect::Locator,
     detector: detect::Detector,
+    wishes: power::Wishes,
     supervisor: deploy::Supervisor,
     routing: routing::Router,
 }
@@ -116,6 +117,7 @@ impl Daemon {
                 config.detect.listen,
                 config.detect.quiet,
             ),
+            wishes: power::Wishes::new(store.clone(), power.clone()),
             supervisor: deploy::Supervisor::new(
                 config.deploy,
                 store.clone(),
@@ -155,7 +157,7 @@ impl Daemon {
                 ("dns", Ok(()))
             });
         }
-        let (locator, detector) = (token(), token());
+        let (locator, detector, wishes) = (token(), token(), token());
         tasks.spawn(async move {
             self.dhcp.run(dhcp).await;
             ("dhcp", Ok(()))
@@ -167,6 +169,7 @@ impl Daemon {
         tasks.spawn(async move { ("web", self.web.run(web).await.map_err(Into::into)) });
         tasks.spawn(async move { ("locate", self.locator.run(locator).await.map_err(Into::into)) });
         tasks.spawn(async move { ("detect", self.detector.run(detector).await.map_err(Into::into)) });
+        tasks.spawn(async move { ("power", self.wishes.run(wishes).await.map_err(Into::into)) });
         tasks.spawn(async move { ("deploy", self.supervisor.run(supervisor).await.map_err(Into::into)) });
 
         tasks.spawn(async move {

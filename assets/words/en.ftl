@@ -197,6 +197,23 @@ node-retire-ask = Retire…
 node-retire-effect = The node leaves the rack: it is no longer listed, reserved or answered. The history of its reservations stays. Its board shows up on Discovered when it asks again.
 node-retire = Retire { $node }
 node-retired = { $node } has left the rack.
+nav-switches = Switches
+switches-title = Switches
+switches-empty = There is no switch yet. Add one with
+switches-hands = Nobody switches the power of this one: people pull plugs.
+switches-protected = feeds pimaster
+switches-no-node = no node
+switches-power = Power…
+switches-taken = { $owner } has { $node } now. What runs on it stops when its power goes.
+switches-on = On
+switches-off = Off
+switches-asked-on = Port { $port } is switched on.
+switches-asked-off = Port { $port } is switched off.
+power-on = on
+power-off = off
+power-unknown = not seen yet
+power-asked = asked: { $state }
+power-wanted = wanted: { $state }
 
 ## Reserve
 reserve-title = Reserve nodes

@@ -197,6 +197,23 @@ node-retire-ask = Retirer…
 node-retire-effect = Le nœud quitte le rack : il n’est plus montré, réservé ni servi. L’historique de ses réservations reste. Sa carte réapparaît sur Découverts quand elle redemande.
 node-retire = Retirer { $node }
 node-retired = { $node } a quitté le rack.
+nav-switches = Commutateurs
+switches-title = Commutateurs
+switches-empty = Il n’y a pas encore de commutateur. Ajoutez-en un avec
+switches-hands = Personne ne commute l’alimentation de celui-ci : on tire les prises.
+switches-protected = alimente pimaster
+switches-no-node = aucun nœud
+switches-power = Alimentation…
+switches-taken = { $owner } a { $node } en ce moment. Ce qui y tourne s’arrête quand l’alimentation est coupée.
+switches-on = Allumer
+switches-off = Éteindre
+switches-asked-on = Le port { $port } va être allumé.
+switches-asked-off = Le port { $port } va être éteint.
+power-on = allumé
+power-off = éteint
+power-unknown = pas encore vu
+power-asked = demandé : { $state }
+power-wanted = voulu : { $state }
 
 ## Réserver
 reserve-title = Réserver des nœuds

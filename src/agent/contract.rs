@@ -6,6 +6,7 @@ use super::discovery::Discovery;
 use super::error::Result;
 use super::network::NetworkAgent;
 use super::rack::Rack;
+use super::switches::Switches;
 use crate::model::agent::{
     CalendarRow, Caller, ConfigureWish, Configured, EnvironmentView, NodeView, ReservationView, ReserveWish,
 };
@@ -19,7 +20,7 @@ use tokio::sync::watch;
 
 /// A set of nodes with one manager; each further noun has a trait of its own.
 #[async_trait]
-pub trait Agent: Boots + Detections + Discovery + NetworkAgent + Rack + Send + Sync {
+pub trait Agent: Boots + Detections + Discovery + NetworkAgent + Rack + Switches + Send + Sync {
     /// Every node, by name.
     async fn nodes(&self) -> Result<Vec<NodeView>>;
 

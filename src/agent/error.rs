@@ -76,6 +76,8 @@ pub enum Error {
     Quarantined { nodes: Vec<QuarantinedNode> },
     #[error(transparent)]
     Reason(#[from] BadReason),
+    #[error("{taken}; switching its power would take it from them")]
+    Held { taken: TakenNode },
     #[error("{wish} is for administrators")]
     NotAdmin { wish: &'static str },
     #[error(transparent)]
@@ -169,6 +171,7 @@ impl Error {
             | Self::NotEnough { .. }
             | Self::Detected { .. }
             | Self::Quarantined { .. }
+            | Self::Held { .. }
             | Self::InUse { .. }
             | Self::Over { .. }
             | Self::NotDeployed { .. }
@@ -204,6 +207,7 @@ impl Error {
             | Self::NotYours { .. }
             | Self::NotYourNode { .. }
             | Self::NotAdmin { .. }
+            | Self::Held { .. }
             | Self::InUse { .. }
             | Self::Over { .. }
             | Self::NotDeployed { .. }
@@ -229,6 +233,7 @@ impl Error {
                 "Choose other nodes, or wait some minutes; an administrator can stop it."
             }
             Self::Quarantined { .. } => "Choose other nodes, or ask an administrator when they come back.",
+            Self::Held { .. } => "Confirm that you mean their node, or wait until it is free.",
             Self::Reason(_) => "Say in one line why.",
             Self::NotEnough { .. } => {
                 "Ask for fewer, for another time or model, or take as many as there are."

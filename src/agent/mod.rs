@@ -22,6 +22,7 @@ mod network;
 mod password;
 mod rack;
 mod reserve;
+mod switches;
 
 pub use boots::{Boots, boot_view};
 pub use contract::{Agent, Whose};
@@ -31,3 +32,4 @@ pub use error::{Error, Kind, Result};
 pub use local::Local;
 pub use network::NetworkAgent;
 pub use rack::Rack;
+pub use switches::Switches;

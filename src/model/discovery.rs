@@ -41,7 +41,7 @@ pub struct Proposal {
 }
 
 /// A switch port as people name it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PortName {
     /// The switch.
     pub switch: String,

@@ -34,6 +34,7 @@ pub mod net;
 pub mod network;
 pub mod node;
 pub mod observation;
+pub mod port_map;
 pub mod power;
 pub mod problem;
 pub mod quarantine;

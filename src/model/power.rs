@@ -20,4 +20,9 @@ impl PowerState {
             Self::Off => "off",
         }
     }
+
+    /// The state of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::On, Self::Off].into_iter().find(|state| state.as_str() == word)
+    }
 }

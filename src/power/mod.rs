@@ -3,21 +3,24 @@
 //! ```text
 //! deploy ──► Power::set ──► wanted committed ──► PowerSwitch (snmp | none) ──► read back ──► seen committed
 //!            one request per port at a time, a few per switch
+//! agent ──► rows: what administrators ask ──► Wishes ──► Power::set
 //! ```
 //!
-//! Called by `deploy` and the command line. *IO: SNMP over UDP, through the drivers.* Invariants: what is wanted
-//! of a port is committed before the switch is asked; a protected port is never switched off; a port counts as
-//! switched only when the switch says so.
+//! Called by `deploy`, `detect` and the command line; `Wishes` is a task of `daemon`. *IO: SNMP over UDP, through the
+//! drivers.* Invariants: what is wanted of a port is committed before the switch is asked; a protected port is never
+//! switched off; a port counts as switched only when the switch says so.
 
 mod error;
 mod none;
 mod ports;
 mod snmp;
 mod table;
+mod wishes;
 
 pub use error::Error;
 pub use ports::{Power, Since};
 pub use table::{Cell, Row};
+pub use wishes::Wishes;
 
 use crate::model::power::PowerState;
 use std::time::Duration;

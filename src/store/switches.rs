@@ -1,12 +1,14 @@
 //! Queries on switches and their ports.
 
-use super::convert::{json, optional_parsed, optional_word, to_json};
+use super::convert::{json, optional_parsed, optional_word, to_json, word};
 use super::error::Result;
-use crate::model::clock::{Timestamp, to_millis};
+use crate::model::clock::{Timestamp, from_millis, to_millis};
 use crate::model::ids::SwitchId;
+use crate::model::port_map;
 use crate::model::power::PowerState;
 use crate::model::rack::{PortRef, PowerDriver, Switch};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
+use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
 const COLUMNS: &str = "id, name, driver, ports, protected_port, first_address";
@@ -82,19 +84,69 @@ pub struct PortPower {
 pub fn port_power(conn: &Connection, port: PortRef) -> Result<PortPower> {
     let sql = "SELECT wanted, wanted_at, seen, seen_at FROM ports WHERE switch_id = ?1 AND port = ?2";
     let read = |row: &Row<'_>| {
-        let wanted = optional_word(row, "wanted", power_word)?;
+        let wanted = optional_word(row, "wanted", PowerState::from_word)?;
         let wanted_at: Option<i64> = row.get("wanted_at")?;
-        let seen = optional_word(row, "seen", power_word)?;
+        let seen = optional_word(row, "seen", PowerState::from_word)?;
         let seen_at: Option<i64> = row.get("seen_at")?;
-        let at = crate::model::clock::from_millis;
+        let at = from_millis;
         Ok(PortPower { wanted: wanted.zip(wanted_at.map(at)), seen: seen.zip(seen_at.map(at)) })
     };
     let found = conn.query_row(sql, (port.switch.0, port.port), read).optional()?;
     Ok(found.unwrap_or(PortPower { wanted: None, seen: None }))
 }
 
-fn power_word(word: &str) -> Option<PowerState> {
-    [PowerState::On, PowerState::Off].into_iter().find(|state| state.as_str() == word)
+/// What administrators asked of ports and nobody has done yet.
+pub fn asked(conn: &Connection) -> Result<Vec<(PortRef, PowerState)>> {
+    let mut statement =
+        conn.prepare_cached("SELECT switch_id, port, asked FROM ports WHERE asked IS NOT NULL")?;
+    let rows = statement.query_map([], |row| {
+        let port = PortRef { switch: SwitchId(row.get("switch_id")?), port: row.get("port")? };
+        Ok((port, word(row, "asked", PowerState::from_word)?))
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Remembers what an administrator asks of a port.
+pub fn ask(tx: &Transaction<'_>, port: PortRef, wanted: PowerState) -> Result<()> {
+    tx.execute(
+        "INSERT INTO ports (switch_id, port, asked) VALUES (?1, ?2, ?3)
+         ON CONFLICT (switch_id, port) DO UPDATE SET asked = excluded.asked, problem = NULL",
+        (port.switch.0, port.port, wanted.as_str()),
+    )?;
+    Ok(())
+}
+
+/// Clears what was asked of a port, with the reason if it could not be done; what was asked since stays.
+pub fn answered(
+    tx: &Transaction<'_>,
+    port: PortRef,
+    wanted: PowerState,
+    problem: Option<&str>,
+) -> Result<()> {
+    tx.execute(
+        "UPDATE ports SET asked = NULL, problem = ?4 WHERE switch_id = ?1 AND port = ?2 AND asked = ?3",
+        (port.switch.0, port.port, wanted.as_str(), problem),
+    )?;
+    Ok(())
+}
+
+/// What is known of the power of a switch's ports, by their numbers.
+pub fn powers(conn: &Connection, switch: SwitchId) -> Result<HashMap<u16, port_map::PowerView>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT port, wanted, seen, seen_at, asked, problem FROM ports WHERE switch_id = ?1",
+    )?;
+    let rows = statement.query_map([switch.0], |row| {
+        let state = |column| optional_word(row, column, PowerState::from_word);
+        let seen_at: Option<i64> = row.get("seen_at")?;
+        let power = port_map::PowerView {
+            asked: state("asked")?,
+            problem: row.get("problem")?,
+            wanted: state("wanted")?,
+            seen: state("seen")?.zip(seen_at.map(from_millis)),
+        };
+        Ok((row.get("port")?, power))
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Remembers what is about to be asked of a port; committed before the switch is asked. Gives back since when it

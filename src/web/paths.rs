@@ -55,6 +55,12 @@ pub(super) const SETTINGS_PASSWORD: &str = "/settings/password";
 pub(super) const SETTINGS_TOKENS: &str = "/settings/tokens";
 /// The nodes of the rack, for administrators.
 pub(super) const NODES: &str = "/nodes";
+/// The switches, for administrators.
+pub(super) const SWITCHES: &str = "/switches";
+/// The switches alone.
+pub(super) const SWITCHES_LIVE: &str = "/switches/live";
+/// Switches a port on or off.
+pub(super) const SWITCHES_POWER: &str = "/switches/power";
 /// Machines that are no nodes yet.
 pub(super) const DISCOVERED: &str = "/discovered";
 /// The machines alone.

@@ -28,6 +28,7 @@ mod node;
 mod pages;
 mod rack;
 mod routing;
+mod switches;
 mod test_app;
 mod tidy;
 #[path = "../vm/wire.rs"]

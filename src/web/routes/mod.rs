@@ -20,6 +20,7 @@ mod reserve;
 mod settings;
 mod sign_in;
 mod sign_up;
+mod switches;
 mod users;
 
 pub(super) use pages::router;

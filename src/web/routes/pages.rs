@@ -2,7 +2,7 @@
 
 use super::{
     assets, audit, bins, boots, configure, detection, discovered, language, links, live, network, nodes,
-    reserve, settings, sign_in, sign_up, users,
+    reserve, settings, sign_in, sign_up, switches, users,
 };
 use crate::web::extract::{SignedIn, Visit};
 use crate::web::headers;
@@ -53,6 +53,9 @@ pub(in crate::web) fn router() -> Router<App> {
         .route("/discovered/{mac}/enrol", post(discovered::enrol))
         .route("/discovered/{mac}/replace", post(discovered::replace_board))
         .route("/discovered/{mac}/forget", post(discovered::forget))
+        .route("/switches", get(switches::show))
+        .route("/switches/live", get(switches::live))
+        .route("/switches/power", post(switches::power))
         .route("/network", get(network::show))
         .route("/network/live", get(network::live))
         .route("/network/devices", post(network::add_device))

@@ -39,6 +39,7 @@ pub(in crate::web) enum Tab {
     Configure,
     Manage,
     Nodes,
+    Switches,
     Discovered,
     Network,
     Users,
@@ -47,11 +48,12 @@ pub(in crate::web) enum Tab {
 }
 
 impl Tab {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Reserve,
         Self::Configure,
         Self::Manage,
         Self::Nodes,
+        Self::Switches,
         Self::Discovered,
         Self::Network,
         Self::Users,
@@ -65,6 +67,7 @@ impl Tab {
             Self::Configure => (reader.say("nav-configure"), paths::CONFIGURE),
             Self::Manage => (reader.say("nav-manage"), paths::MANAGE),
             Self::Nodes => (reader.say("nav-nodes"), paths::NODES),
+            Self::Switches => (reader.say("nav-switches"), paths::SWITCHES),
             Self::Discovered => (reader.say("nav-discovered"), paths::DISCOVERED),
             Self::Network => (reader.say("nav-network"), paths::NETWORK),
             Self::Users => (reader.say("nav-users"), paths::USERS),
@@ -75,7 +78,9 @@ impl Tab {
 
     fn is_for(self, who: &Who) -> bool {
         match self {
-            Self::Nodes | Self::Discovered | Self::Network | Self::Users | Self::Audit => who.is_admin,
+            Self::Nodes | Self::Switches | Self::Discovered | Self::Network | Self::Users | Self::Audit => {
+                who.is_admin
+            }
             Self::Reserve | Self::Configure | Self::Manage | Self::Settings => true,
         }
     }

@@ -24,6 +24,7 @@ pub(super) mod reserve;
 pub(super) mod settings;
 pub(super) mod sign_in;
 pub(super) mod sign_up;
+pub(super) mod switches;
 pub(super) mod users;
 
 pub(super) use layout::{Chrome, Tab, Who};
