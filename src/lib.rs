@@ -32,6 +32,7 @@ pub mod sim;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod ctl;
 pub mod daemon;
 pub mod demo;
 pub mod doctor;

@@ -1,5 +1,6 @@
 //! The command line: clap definitions only, one file per noun. `commands` runs them.
 
+mod ctl;
 mod demo;
 mod device;
 mod doctor;
@@ -10,6 +11,7 @@ mod node;
 mod people;
 mod switch;
 
+pub use ctl::{Ctl, CtlCommand, DeployOptions, ReserveOptions};
 pub use demo::Demo;
 pub use device::{Device, NewDevice};
 pub use doctor::Doctor;
@@ -129,6 +131,8 @@ pub enum Command {
     /// Exit status: 0 nothing failed (warnings included), 2 something failed, 1 the doctor itself failed, 64 the
     /// settings or the options are wrong.
     Doctor(Doctor),
+    /// Reserve, deploy, follow and end from anywhere: a client of the API, for people and scripts.
+    Ctl(Ctl),
     /// Print the OpenAPI document of the API.
     Openapi,
 }

@@ -1,7 +1,7 @@
 //! Runs the commands of the command line; one file per noun. *IO: the database, files, standard output.*
 //!
 //! Called by `main`. Exit status: 0 done, 1 could not be done, 64 the settings or the options are wrong; 2 the doctor
-//! found a failure.
+//! found a failure; those of the client are in `ctl/failure.rs`.
 
 mod detect;
 mod device;
@@ -17,7 +17,7 @@ mod serve;
 use crate::cli::{self, Cli, Command, ConfigFile};
 use crate::config::Config;
 use crate::model::verb::Verb;
-use crate::{demo, node, telemetry, web};
+use crate::{ctl, demo, node, telemetry, web};
 use anyhow::Context;
 use std::fmt;
 use std::future::Future;
@@ -64,6 +64,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Ok(status) => return ExitCode::from(status),
             Err(failure) => Err(failure),
         },
+        Command::Ctl(options) => return ExitCode::from(ctl::run(&options)),
         Command::Openapi => openapi(&out),
         Command::Serve(file) => serve_command(&file),
         Command::Demo(options) => demo_command(options),

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Module, and what it may import besides itself. `*` is everything.
-const LAYERS: [(&str, &[&str]); 26] = [
+const LAYERS: [(&str, &[&str]); 27] = [
     ("model", &[]),
     ("keys", &["model"]),
     ("store", &["model"]),
@@ -26,6 +26,7 @@ const LAYERS: [(&str, &[&str]); 26] = [
     ("web", &["model", "store", "keys", "agent"]),
     ("sim", &["model", "keys", "node"]),
     ("cli", &["model"]),
+    ("ctl", &["model", "cli"]),
     (
         "config",
         &[

@@ -1,0 +1,108 @@
+//! From options to what the API is sent. *Pure:* the contents of files are given.
+
+use crate::cli::{DeployOptions, ReserveOptions};
+use serde_json::{Map, Value, json};
+
+/// What the files and standard input gave.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    /// Of each file of keys.
+    pub(super) keys: Vec<String>,
+    /// The script.
+    pub(super) script: Option<String>,
+    /// The password.
+    pub(super) password: Option<String>,
+}
+
+/// The body that reserves.
+pub(super) fn reserve(options: &ReserveOptions) -> Value {
+    let mut body = Map::new();
+    let names: Vec<&str> = options.node.iter().map(|name| name.as_str()).collect();
+    let (field, which) =
+        options.count.map_or_else(|| ("nodes", json!(names)), |count| ("count", json!(count)));
+    body.insert(field.into(), which);
+    body.insert("hours".into(), json!(options.hours));
+    body.insert("name".into(), json!(options.name));
+    body.insert("as_many_as_possible".into(), json!(options.as_many_as_possible));
+    insert(&mut body, "model", options.model.as_ref());
+    insert(&mut body, "start", options.start.as_ref());
+    Value::Object(body)
+}
+
+/// The body that says what shall be put on the nodes; none if nothing was chosen.
+pub(super) fn configure(options: &DeployOptions, contents: &Contents) -> Option<Value> {
+    let mut body = Map::new();
+    body.insert("environment".into(), json!(options.env.as_ref()?));
+    let lines = contents.keys.iter().flat_map(|text| text.lines()).map(str::trim);
+    let keys: Vec<&str> = lines.filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    body.insert("ssh_keys".into(), json!(keys));
+    body.insert("system_update".into(), json!(options.update));
+    insert(&mut body, "partition_size", options.size.as_ref());
+    insert(&mut body, "user_script", contents.script.as_ref());
+    insert(&mut body, "password", contents.password.as_ref());
+    Some(Value::Object(body))
+}
+
+fn insert(body: &mut Map<String, Value>, field: &str, value: Option<&String>) {
+    if let Some(value) = value {
+        body.insert(field.to_owned(), json!(value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options() -> ReserveOptions {
+        ReserveOptions {
+            count: Some(4),
+            model: Some("pi4b".into()),
+            node: Vec::new(),
+            as_many_as_possible: false,
+            hours: 2,
+            start: None,
+            name: "ctl".into(),
+            deploy: DeployOptions {
+                env: Some("raspios".into()),
+                key: Vec::new(),
+                script: None,
+                password_stdin: false,
+                size: Some("5GB".into()),
+                update: false,
+                wait: false,
+            },
+        }
+    }
+
+    #[test]
+    fn so_many_of_a_kind_or_named_nodes() {
+        let kind =
+            json!({"count": 4, "model": "pi4b", "hours": 2, "name": "ctl", "as_many_as_possible": false});
+        assert_eq!(reserve(&options()), kind);
+        let node = vec!["pi-01".parse().unwrap(), "pi-02".parse().unwrap()];
+        let start = Some("2026-03-01T14:00:00Z".to_owned());
+        let named = ReserveOptions { count: None, model: None, node, start, ..options() };
+        let expect = json!({
+            "nodes": ["pi-01", "pi-02"], "hours": 2, "name": "ctl", "as_many_as_possible": false,
+            "start": "2026-03-01T14:00:00Z",
+        });
+        assert_eq!(reserve(&named), expect);
+    }
+
+    #[test]
+    fn each_line_of_a_file_of_keys_is_one() {
+        let contents = Contents {
+            keys: vec!["# mine\nssh-ed25519 AAAA ada\n\n".into(), "ssh-rsa BBBB bob".into()],
+            script: Some("#!/bin/sh\ntrue\n".into()),
+            password: None,
+        };
+        let body = configure(&options().deploy, &contents).unwrap();
+        let expect = json!({
+            "environment": "raspios", "ssh_keys": ["ssh-ed25519 AAAA ada", "ssh-rsa BBBB bob"],
+            "system_update": false, "partition_size": "5GB", "user_script": "#!/bin/sh\ntrue\n",
+        });
+        assert_eq!(body, expect);
+        let nothing = DeployOptions { env: None, ..options().deploy };
+        assert_eq!(configure(&nothing, &contents), None);
+    }
+}
