@@ -8,7 +8,8 @@ use super::network::NetworkAgent;
 use super::rack::Rack;
 use super::switches::Switches;
 use crate::model::agent::{
-    CalendarRow, Caller, ConfigureWish, Configured, EnvironmentView, NodeView, ReservationView, ReserveWish,
+    CalendarRow, Caller, ConfigureWish, Configured, EnvironmentView, NodeView, Once, ReservationView,
+    ReserveWish,
 };
 use crate::model::booking::BookingRules;
 use crate::model::clock::Timestamp;
@@ -35,6 +36,9 @@ pub trait Agent: Boots + Detections + Discovery + NetworkAgent + Rack + Switches
 
     /// Books all nodes of the wish, or none.
     async fn reserve(&self, caller: &Caller, wish: ReserveWish) -> Result<ReservationId>;
+
+    /// The same, once for each key of an account within a day: the second time it gives what it booked the first time.
+    async fn reserve_once(&self, caller: &Caller, wish: ReserveWish, once: Once) -> Result<ReservationId>;
 
     /// Says what shall be put on a reservation's nodes: they are deployed when it is due.
     async fn configure(&self, caller: &Caller, id: ReservationId, wish: ConfigureWish) -> Result<Configured>;

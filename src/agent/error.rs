@@ -86,6 +86,8 @@ pub enum Error {
     Device(BadDevice),
     #[error("`{what}` is not known")]
     NotKnown { what: String },
+    #[error("that Idempotency-Key came with another request; expected the same request, or another key")]
+    KeyReused,
     #[error("the database refused")]
     Store(#[from] store::Error),
     #[error("the password could not be hashed")]
@@ -166,7 +168,8 @@ impl Error {
             | Self::PartitionBlocked { .. }
             | Self::Password(_)
             | Self::ScriptLength { .. }
-            | Self::ScriptContent => Kind::Invalid,
+            | Self::ScriptContent
+            | Self::KeyReused => Kind::Invalid,
             Self::Taken { .. }
             | Self::NotEnough { .. }
             | Self::Detected { .. }
@@ -214,6 +217,7 @@ impl Error {
             | Self::GoingDown { .. }
             | Self::Waiting { .. }
             | Self::NotKnown { .. }
+            | Self::KeyReused
             | Self::Store(_)
             | Self::Hash => None,
         }
@@ -258,6 +262,7 @@ impl Error {
             Self::GoingDown { .. } => "Wait until the node is free and reserve it again.",
             Self::Waiting { .. } => "Wait: it begins by itself when the node is free. Or destroy it.",
             Self::Device(_) => "Change that field.",
+            Self::KeyReused => "Take a new key for a new request.",
             Self::NotKnown { .. } => "Look at the list again: it may be gone already.",
             Self::Store(_) | Self::Hash => "Try again; if it stays, look into pimaster's log.",
         }

@@ -9,7 +9,8 @@ use super::{act, configure, look, reserve};
 use crate::detect::{Refusal, Rules};
 use crate::keys::KeyFolder;
 use crate::model::agent::{
-    CalendarRow, Caller, ConfigureWish, Configured, EnvironmentView, NodeView, ReservationView, ReserveWish,
+    CalendarRow, Caller, ConfigureWish, Configured, EnvironmentView, NodeView, Once, ReservationView,
+    ReserveWish,
 };
 use crate::model::audit::Action;
 use crate::model::booking::BookingRules;
@@ -64,6 +65,18 @@ impl Local {
         self.store.write(move |tx| split(act(tx))).await?
     }
 
+    async fn book(&self, caller: &Caller, wish: ReserveWish, once: Option<Once>) -> Result<ReservationId> {
+        let (by, now) = (caller.clone(), clock::now());
+        let plan = reserve::plan(wish, now)?;
+        let book = move |tx: &Transaction<'_>| match &once {
+            Some(once) => reserve::book_once(tx, &by, &plan, once, now),
+            None => reserve::book(tx, &by, &plan, now),
+        };
+        let id = self.write(book).await?;
+        tracing::info!(user = caller.user.0, reservation = id.0, "reserved");
+        Ok(id)
+    }
+
     /// Adds the host keys of what is deployed.
     async fn with_host_keys(&self, mut found: Vec<ReservationView>) -> Result<Vec<ReservationView>> {
         let (keys, known) = (self.keys.clone(), Arc::clone(&self.host_keys));
@@ -105,12 +118,11 @@ impl Agent for Local {
     }
 
     async fn reserve(&self, caller: &Caller, wish: ReserveWish) -> Result<ReservationId> {
-        let (owner, now) = (caller.user, clock::now());
-        let plan = reserve::plan(wish, now)?;
-        let by = caller.clone();
-        let id = self.write(move |tx| reserve::book(tx, &by, &plan, now)).await?;
-        tracing::info!(user = owner.0, reservation = id.0, "reserved");
-        Ok(id)
+        self.book(caller, wish, None).await
+    }
+
+    async fn reserve_once(&self, caller: &Caller, wish: ReserveWish, once: Once) -> Result<ReservationId> {
+        self.book(caller, wish, Some(once)).await
     }
 
     async fn configure(&self, caller: &Caller, id: ReservationId, wish: ConfigureWish) -> Result<Configured> {

@@ -3,7 +3,7 @@
 
 use super::error::{Error, QuarantinedNode, Result, TakenNode};
 use super::look;
-use crate::model::agent::{Caller, Choice, ReserveWish};
+use crate::model::agent::{Caller, Choice, Once, ReserveWish};
 use crate::model::audit::Action;
 use crate::model::booking::BookingRules;
 use crate::model::clock::{SignedDuration, Timestamp};
@@ -12,7 +12,7 @@ use crate::model::node::{Node, NodeName};
 use crate::model::quarantine::Quarantine;
 use crate::model::reservation::{Reservation, judge_period};
 use crate::store::reservations::{NewReservation, Overlap};
-use crate::store::{Transaction, audit, detections, nodes, quarantine, reservations, site};
+use crate::store::{Transaction, audit, detections, first_answers, nodes, quarantine, reservations, site};
 use std::collections::HashMap;
 
 /// The longest name of a bin, in characters.
@@ -116,6 +116,27 @@ pub(super) fn book(tx: &Transaction<'_>, by: &Caller, plan: &Plan, now: Timestam
         }
         Err(overlaps) => Err(Error::Taken { taken: name_overlaps(tx, overlaps)? }),
     }
+}
+
+/// Books in one transaction, unless that key did.
+pub(super) fn book_once(
+    tx: &Transaction<'_>,
+    by: &Caller,
+    plan: &Plan,
+    once: &Once,
+    now: Timestamp,
+) -> Result<ReservationId> {
+    if let Some(first) = first_answers::by_key(tx, by.user, &once.key, now)? {
+        if first.request != once.request {
+            return Err(Error::KeyReused);
+        }
+        if let Some(id) = first.reservation {
+            return Ok(id);
+        }
+    }
+    let id = book(tx, by, plan, now)?;
+    first_answers::keep_booking(tx, by.user, once, id, now)?;
+    Ok(id)
 }
 
 /// Whether a reservation may be made longer beside the owner's others.

@@ -212,6 +212,15 @@ pub struct ReserveWish {
     pub name: String,
 }
 
+/// What makes a request the same as one that came before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Once {
+    /// The account's word for it.
+    pub key: String,
+    /// The digest of what is asked.
+    pub request: [u8; 32],
+}
+
 /// A wish to configure, which starts the deployment when it is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigureWish {

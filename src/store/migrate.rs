@@ -5,7 +5,7 @@
 use super::error::{Error, Result};
 use rusqlite::Connection;
 
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 12] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_guests.sql"),
     include_str!("migrations/0003_boot_events.sql"),
@@ -17,6 +17,7 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("migrations/0009_routing.sql"),
     include_str!("migrations/0010_booking.sql"),
     include_str!("migrations/0011_quarantine.sql"),
+    include_str!("migrations/0012_idempotency.sql"),
 ];
 
 /// Brings a database to the newest schema, one transaction per migration.

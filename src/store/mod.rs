@@ -23,6 +23,7 @@ pub mod deployments;
 pub mod detections;
 pub mod devices;
 pub mod environments;
+pub mod first_answers;
 pub mod foreign;
 pub mod guests;
 pub mod leases;

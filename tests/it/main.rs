@@ -25,6 +25,7 @@ mod explain;
 mod import;
 mod networks_netns;
 mod node;
+mod once;
 mod pages;
 mod rack;
 mod routing;

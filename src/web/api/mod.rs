@@ -7,6 +7,7 @@
 mod bearer;
 mod created;
 mod json;
+mod once;
 mod path;
 mod problem;
 

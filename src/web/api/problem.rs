@@ -60,6 +60,11 @@ impl Problem {
         self
     }
 
+    /// The HTTP status.
+    pub(in crate::web) fn status(&self) -> u16 {
+        self.status
+    }
+
     /// pimaster's own failure: told in the log, not to the caller.
     pub(in crate::web) fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(error, "a request of the API failed");

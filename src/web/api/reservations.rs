@@ -4,6 +4,7 @@ use super::answers::{Configured, Event, Reservation};
 use super::bearer::Bearer;
 use super::created::Created;
 use super::json::JsonBody;
+use super::once::{self, IdempotencyKey};
 use super::path::Named;
 use super::problem::Problem;
 use super::wishes::{Configure, Extend, Reserve};
@@ -13,6 +14,7 @@ use crate::model::ids::ReservationId;
 use crate::web::state::App;
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 
 /// The caller's reservations that are not over; everybody's for an administrator.
 #[utoipa::path(get, path = "/api/v1/reservations", tag = "reservations", operation_id = "list_reservations",
@@ -29,20 +31,29 @@ pub(super) async fn list(
 }
 
 /// Reserves all of some nodes, or none.
+///
+/// With an `Idempotency-Key` the first answer to it, a refusal too, is given again for 24 hours (of the last 100
+/// keys of an account): send it again if the answer was lost, and take a new key to try again.
 #[utoipa::path(post, path = "/api/v1/reservations", tag = "reservations", operation_id = "reserve",
+    params(("Idempotency-Key" = Option<String>, Header, description = "A word for this request, such as a UUID")),
     request_body = Reserve, responses(
     (status = 201, body = Reservation),
     (status = 409, description = "A node is taken", body = Problem, content_type = "application/problem+json"),
-    (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "A field is wrong, or the key came with another request", body = Problem,
+     content_type = "application/problem+json"),
 ))]
 pub(super) async fn reserve(
     Bearer(caller): Bearer,
     State(app): State<App>,
+    IdempotencyKey(key): IdempotencyKey,
     JsonBody(wish): JsonBody<Reserve>,
-) -> Result<Created<Reservation>, Problem> {
+) -> Result<Response, Problem> {
+    if let Some(key) = key {
+        return once::reserve(&app, &caller, key, wish).await;
+    }
     let id = app.agent.reserve(&caller, wish.judge()?).await?;
     let made = look(&app, &caller, id).await?;
-    Ok(Created { at: format!("/api/v1/reservations/{id}"), made })
+    Ok(Created { at: format!("/api/v1/reservations/{id}"), made }.into_response())
 }
 
 /// One reservation with the state of each node.
@@ -135,6 +146,6 @@ pub(super) async fn events(
     Ok(Json(Event::of_all(app.agent.reservation(&caller, id).await?)))
 }
 
-async fn look(app: &App, caller: &Caller, id: ReservationId) -> Result<Reservation, Problem> {
+pub(super) async fn look(app: &App, caller: &Caller, id: ReservationId) -> Result<Reservation, Problem> {
     Ok(app.agent.reservation(caller, id).await?.into())
 }

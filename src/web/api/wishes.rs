@@ -7,11 +7,11 @@ use crate::model::node::NodeName;
 use crate::model::reservation::{BadStart, parse_start};
 use crate::model::ssh_key::PublicKey;
 use crate::web::forms::partition_size;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// A wish to reserve nodes.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Reserve {
     /// Names of nodes; give these or `count`.
