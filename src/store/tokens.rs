@@ -58,6 +58,12 @@ pub fn list(conn: &Connection, user: UserId) -> Result<Vec<Token>> {
     Ok(found)
 }
 
+/// The token with that digest, expired or not.
+pub fn by_hash(conn: &Connection, hash: &[u8; 32]) -> Result<Option<Token>> {
+    let sql = "SELECT id, name, created_at, expires_at FROM tokens WHERE hash = ?1";
+    Ok(conn.prepare_cached(sql)?.query_row([hash.as_slice()], token).optional()?)
+}
+
 /// Revokes a token of that account; says whether there was one.
 pub fn delete(tx: &Transaction<'_>, user: UserId, id: TokenId) -> Result<bool> {
     Ok(tx.execute("DELETE FROM tokens WHERE user_id = ?1 AND id = ?2", (user.0, id.0))? > 0)

@@ -256,6 +256,23 @@ async fn every_path_wants_a_token_and_the_owner() {
 }
 
 #[tokio::test]
+async fn a_token_tells_whose_it_is() {
+    let app = TestApp::new(0).await;
+    for (email, role, word) in [("ada@lab", Role::User, "user"), ("root@lab", Role::Admin, "admin")] {
+        let token = app.token(email, role).await;
+        let me = app.api(Method::GET, "/me", &token, None).await;
+        let expect = json!({ "account": email, "role": word, "token_name": "test", "token_expires": null });
+        assert_eq!((me.status, me.json()), (StatusCode::OK, expect));
+    }
+    refused(
+        &app.api(Method::GET, "/me", "pm_stranger", None).await,
+        401,
+        None,
+        "unknown, revoked or expired",
+    );
+}
+
+#[tokio::test]
 async fn the_document_is_the_one_that_is_checked_in() {
     let app = TestApp::new(0).await;
     let served = app.send(Request::get("/api/v1/openapi.json").body(Body::empty()).unwrap()).await.json();

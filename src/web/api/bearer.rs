@@ -11,7 +11,7 @@ use crate::web::secret;
 use crate::web::state::App;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 
 /// The account whose token a request carries.
 pub(super) struct Bearer(pub(super) Caller);
@@ -20,16 +20,12 @@ impl FromRequestParts<App> for Bearer {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let refused = |detail: &str| {
-            let problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail);
-            problem.fix("Make a token on the settings page or with `pimaster token create --user EMAIL`.")
-        };
-        let token = bearer(parts)
+        let token = token(&parts.headers)
             .ok_or_else(|| refused("no token was given; expected `Authorization: Bearer pm_...`"))?;
         let (hash, now) = (secret::digest(token), clock::now());
         let owner = app.store.read(move |conn| tokens::owner(conn, &hash, now)).await;
         let owner = owner.map_err(|error| Problem::internal(&error))?;
-        let user = owner.ok_or_else(|| refused("the token is unknown, revoked or expired"))?;
+        let user = owner.ok_or_else(unknown)?;
         match user.role {
             Role::User | Role::Admin => {}
             Role::Pending => {
@@ -43,8 +39,19 @@ impl FromRequestParts<App> for Bearer {
     }
 }
 
-fn bearer(parts: &Parts) -> Option<&str> {
-    let value = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+/// The token among the headers of a request.
+pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+/// The refusal of a token that nobody has.
+pub(super) fn unknown() -> Problem {
+    refused("the token is unknown, revoked or expired")
+}
+
+fn refused(detail: &str) -> Problem {
+    let problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail);
+    problem.fix("Make a token on the settings page or with `pimaster token create --user EMAIL`.")
 }

@@ -19,6 +19,7 @@ mod deployments;
 mod detections;
 mod discovered;
 mod environments;
+mod me;
 mod network;
 mod nodes;
 mod quarantine;

@@ -2,7 +2,7 @@
 
 use super::problem::Problem;
 use super::{
-    boots, deployments, detections, discovered, environments, network, nodes, quarantine, reservations,
+    boots, deployments, detections, discovered, environments, me, network, nodes, quarantine, reservations,
 };
 use crate::web::state::App;
 use axum::http::{StatusCode, header};
@@ -55,6 +55,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 fn parts() -> (Router<App>, utoipa::openapi::OpenApi) {
     let mut router = OpenApiRouter::with_openapi(<Document as utoipa::OpenApi>::openapi())
+        .routes(routes!(me::show))
         .routes(routes!(nodes::list, discovered::enrol))
         .routes(routes!(discovered::rename))
         .routes(routes!(discovered::replace_board))
