@@ -5,6 +5,13 @@
 use super::table::{gigabytes, head, minute, plain, table};
 use serde::Deserialize;
 
+/// Whose a token is.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Me {
+    /// The account's e-mail address.
+    pub(super) account: String,
+}
+
 /// A node.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Node {

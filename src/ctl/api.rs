@@ -11,6 +11,9 @@ use ureq::http::{Method, Request};
 
 /// A rack answers within seconds, also while it is busy.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How often something that shall be made is asked for, and how long lies between.
+const TRIES: u32 = 3;
+const TRY_EACH: Duration = Duration::from_secs(1);
 /// More than every node of a rack with its bookings, in bytes.
 const LARGEST_ANSWER: u64 = 64 << 20;
 
@@ -62,11 +65,39 @@ impl Api {
 
     /// Asks one thing.
     pub(super) fn ask(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Answer, Failure> {
+        self.send(method, path, body, None)
+    }
+
+    /// Makes one thing, once: if no answer comes it is asked for again, with the same key.
+    pub(super) fn create(&self, path: &str, body: &Value) -> Result<Answer, Failure> {
+        let mut bytes = [0u8; 16];
+        getrandom::fill(&mut bytes)
+            .map_err(|error| Failure::io("the system gives no random bytes", error.into()))?;
+        let key: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        for _ in 1..TRIES {
+            match self.send(&Method::POST, path, Some(body), Some(&key)) {
+                Err(Failure::Unreachable { .. }) => std::thread::sleep(TRY_EACH),
+                outcome => return outcome,
+            }
+        }
+        self.send(&Method::POST, path, Some(body), Some(&key))
+    }
+
+    fn send(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Option<&Value>,
+        key: Option<&str>,
+    ) -> Result<Answer, Failure> {
         let url = format!("{}{path}", self.base);
         let unreachable = |why: String| Failure::Unreachable { url: url.clone(), why };
         let mut request = Request::builder().method(method).uri(&url).header("authorization", &self.bearer);
         if body.is_some() {
             request = request.header("content-type", "application/json");
+        }
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
         }
         let sent = body.map(Value::to_string).unwrap_or_default().into_bytes();
         let request = request.body(sent).map_err(|error| unreachable(error.to_string()))?;
@@ -80,5 +111,39 @@ impl Api {
         let refusal: Refusal = serde_json::from_str(&text)
             .map_err(|_| unreachable(format!("answered {status}, and not as pimaster's API")))?;
         Err(Failure::Refused { status: status.as_u16(), refusal })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpListener;
+
+    #[test]
+    fn what_got_no_answer_is_asked_for_again_with_the_same_key() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = std::thread::spawn(move || {
+            // The first request is read and not answered.
+            let keys: Vec<String> = [None, Some("HTTP/1.1 201 Created\r\ncontent-length: 2\r\n\r\n{}")]
+                .into_iter()
+                .map(|answer| {
+                    let (mut stream, _) = listener.accept().unwrap();
+                    let lines = BufReader::new(stream.try_clone().unwrap()).lines().map(Result::unwrap);
+                    let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+                    stream.write_all(answer.unwrap_or_default().as_bytes()).unwrap();
+                    head.into_iter()
+                        .find(|line| line.to_lowercase().starts_with("idempotency-key: "))
+                        .unwrap()
+                })
+                .collect();
+            keys
+        });
+        let api = Api::new(&Login { url, token: "pm_x".into() });
+        let made = api.create("/reservations", &serde_json::json!({})).unwrap();
+        let keys = server.join().unwrap();
+        assert_eq!((made.text.as_str(), &keys[0]), ("{}", &keys[1]));
+        assert_eq!(keys[0].len(), "idempotency-key: ".len() + 32);
     }
 }

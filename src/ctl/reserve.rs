@@ -24,7 +24,7 @@ const SILENT_LOOKS: u32 = 60;
 /// Runs it.
 pub(super) fn run(api: &Api, options: &ReserveOptions, is_json: bool) -> Result<(), Failure> {
     let contents = contents(&options.deploy)?;
-    let answer = api.ask(&Method::POST, "/reservations", Some(&wish::reserve(options)))?;
+    let answer = api.create("/reservations", &wish::reserve(options))?;
     let made: Reservation = answer.read()?;
     let Some(body) = wish::configure(&options.deploy, &contents) else {
         return if is_json { say(&answer.text) } else { show(&made) };

@@ -1,8 +1,9 @@
 //! The commands of the client, but for those that wait. *IO: through `api`, standard output.*
 
-use super::answers::{self, Environment, Node, Reservation};
+use super::answers::{self, Environment, Me, Node, Reservation};
 use super::api::{Answer, Api};
 use super::failure::Failure;
+use super::table::plain;
 use super::{login, reserve, ssh};
 use crate::cli::{Ctl, CtlCommand};
 use crate::model::node::NodeName;
@@ -55,12 +56,18 @@ fn dispatch(options: &Ctl) -> Result<u8, Failure> {
 
 fn log_in(options: &Ctl) -> Result<(), Failure> {
     let login = login::new(options)?;
-    let answer = Api::new(&login).get("/environments")?;
+    let answer = Api::new(&login).get("/me")?;
     let path = login::store(&login)?;
     if options.json {
         return say(&answer.text);
     }
-    say(&format!("{} accepts the token; both are kept in {}", login.url, path.display()))
+    let me: Me = answer.read()?;
+    say(&format!(
+        "{} knows you as {}; the token is kept in {}",
+        login.url,
+        plain(&me.account),
+        path.display()
+    ))
 }
 
 fn destroy(api: &Api, target: &str, is_json: bool) -> Result<(), Failure> {

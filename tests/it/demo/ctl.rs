@@ -48,6 +48,7 @@ fn log_in(demo: &Demo) {
     let token = fs::File::open(demo.path("token")).unwrap();
     let output = client(demo, &["--url", url, "login"]).stdin(token).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(String::from_utf8(output.stdout).unwrap().contains(" knows you as admin@demo.example"));
 }
 
 fn parsed(text: &str) -> Value {
