@@ -18,6 +18,8 @@ use crate::dns;
 use crate::doctor;
 use crate::image;
 use crate::keys::KeyFolder;
+use crate::mail;
+use crate::model::clock::Clock;
 use crate::model::problem::Problem;
 use crate::netconsole;
 use crate::nfs_prep::{self, ExportList, Mounts};
@@ -54,6 +56,7 @@ pub struct Daemon {
     detector: detect::Detector,
     wishes: power::Wishes,
     supervisor: deploy::Supervisor,
+    mail: mail::Worker,
     routing: routing::Router,
 }
 
@@ -118,6 +121,7 @@ impl Daemon {
                 config.detect.quiet,
             ),
             wishes: power::Wishes::new(store.clone(), power.clone()),
+            mail: mail::Worker::new(store.clone(), keys.sealer()?, Clock::system()),
             supervisor: deploy::Supervisor::new(
                 config.deploy,
                 store.clone(),
@@ -170,6 +174,8 @@ impl Daemon {
         tasks.spawn(async move { ("locate", self.locator.run(locator).await.map_err(Into::into)) });
         tasks.spawn(async move { ("detect", self.detector.run(detector).await.map_err(Into::into)) });
         tasks.spawn(async move { ("power", self.wishes.run(wishes).await.map_err(Into::into)) });
+        let mail = token();
+        tasks.spawn(async move { ("mail", self.mail.run(mail).await.map_err(Into::into)) });
         tasks.spawn(async move { ("deploy", self.supervisor.run(supervisor).await.map_err(Into::into)) });
 
         tasks.spawn(async move {

@@ -1,8 +1,12 @@
-//! The secrets of this pimaster: SSH key pairs and the session key, made once, kept in files of mode 0600.
+//! The secrets of this pimaster: SSH key pairs, the session key and the key that seals, made once, kept in files of mode 0600.
 //!
 //! *IO: the folder `keys/` of the data folder.* Called by `nfs_prep` (the installer's host key), `deploy` (its
-//! own key, the nodes' host keys), `daemon` (the session key) and `sim`. No key here opens anything but what
+//! own key, the nodes' host keys), `web` and `mail` (the session key, what is sealed) and `sim`. No key here opens anything but what
 //! it is named after.
+
+mod seal;
+
+pub use seal::{Sealed, Sealer};
 
 use crate::model::ssh_key::PublicKey;
 use ssh_key::{Algorithm, LineEnding, PrivateKey};
@@ -57,7 +61,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// The system's random source failed.
-    #[error("cannot make a key pair")]
+    #[error("cannot make a key: the system's random source failed")]
     Generate,
 }
 
@@ -90,7 +94,16 @@ impl KeyFolder {
 
     /// The secret that signs session cookies.
     pub fn session_secret(&self) -> Result<[u8; 32], Error> {
-        let path = self.path.join("session_secret");
+        self.secret("session_secret")
+    }
+
+    /// What seals texts in the database.
+    pub fn sealer(&self) -> Result<Sealer, Error> {
+        Sealer::new(&self.secret("seal_secret")?)
+    }
+
+    fn secret(&self, file: &str) -> Result<[u8; 32], Error> {
+        let path = self.path.join(file);
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -173,6 +186,8 @@ mod tests {
         let first = keys.pimaster().unwrap();
         assert_eq!(keys.pimaster().unwrap().public, first.public);
         assert_eq!(keys.session_secret().unwrap(), keys.session_secret().unwrap());
+        let sealed = keys.sealer().unwrap().seal(Sealed::MailBody, "text").unwrap();
+        assert_eq!(keys.sealer().unwrap().open(Sealed::MailBody, &sealed).as_deref(), Some("text"));
         assert_ne!(keys.installer_host().unwrap().public.blob(), first.public.blob());
         for entry in fs::read_dir(folder.path().join("keys")).unwrap() {
             assert_eq!(entry.unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o600);

@@ -24,6 +24,8 @@ pub mod explain;
 pub mod deploy;
 pub mod detect;
 
+pub mod mail;
+
 pub mod agent;
 pub mod web;
 

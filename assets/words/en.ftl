@@ -104,6 +104,80 @@ sign-up-done-before = If there was an account with this address before, nothing 
 link-confirm-title = Confirm your e-mail address
 link-confirm-do = This is my address: { $email }
 
+## E-mail
+nav-mail = Mail
+mail-title = Mail
+mail-server = Mail server
+mail-server-what = pimaster sends links to confirm addresses and to choose passwords. Without a mail server, administrators hand them over.
+mail-enabled = Send mails
+mail-host = Server
+mail-port = Port
+mail-security = Encryption
+mail-security-none = None (only on this machine or in a closed network)
+mail-security-starttls = STARTTLS, usually port 587
+mail-security-tls = TLS from the beginning, usually port 465
+mail-from = Address that mails come from
+mail-user = User at the server, if it wants one
+mail-password-stored = A password is stored, sealed; leave the field empty to keep it.
+mail-save = Save
+mail-saved = How mails are sent is saved.
+mail-off = Mails are not sent: administrators hand links over.
+mail-test = Try it
+mail-test-what = Sends a mail to your own address. What became of it stands below.
+mail-test-do = Send a test mail
+mail-test-written = A test mail to { $email } is on its way; what becomes of it stands below.
+mail-test-dropped = The mail is not sent: too many went to your address within the hour, or too many wait. Look at the outbox.
+mail-outbox = Outbox
+mail-outbox-empty = No mail was written yet.
+mail-written = Written
+mail-to = To
+mail-subject = Subject
+mail-state = State
+mail-sent = sent
+mail-waiting = waits
+mail-given-up = given up
+mail-tries = { $count ->
+        [one] Tried once; again
+       *[other] Tried { $count } times; again
+    }
+letter-foot = Sent by pimaster at { $url }
+letter-test-subject = pimaster: a test mail
+letter-test = This mail shows that pimaster can send mails. Nothing is to be done.
+
+## Confirming addresses by mail
+sign-up-mailed = A mail is on its way to { $email }. Open the link in it within 72 hours: it confirms your address.
+sign-up-mailed-accepted = An administrator then accepts your account, and you can sign in.
+letter-confirm-subject = pimaster: confirm your e-mail address
+letter-confirm =
+    Somebody made an account at pimaster with this e-mail address. If it was you, open this link within 72 hours:
+
+    { $link }
+
+    If it was not you, do nothing, and do not open it.
+letter-exists-subject = pimaster: you have an account already
+letter-exists =
+    Somebody wanted to make an account at pimaster with this e-mail address, but there is one already. Nothing about it was changed.
+
+    If it was you, sign in with the password that you chose then. If it was not you, there is nothing to do.
+
+## A forgotten password
+forgotten-title = Forgotten password
+forgotten-what = A link to choose another password goes to the address of your account.
+forgotten-do = Send the link
+forgotten-done = If there is an account with the address { $email }, a mail is on its way to it. The link in it works once, within 72 hours.
+forgotten-wait = Too many links were asked for from here. Wait { $seconds } s and try again.
+letter-reset-subject = pimaster: choose another password
+letter-reset =
+    Somebody, probably you, has forgotten the password of your account at pimaster. With this link you choose another; it works once, within 72 hours:
+
+    { $link }
+
+    If it was not you, do nothing: your password stays as it is.
+
+## Accepting an account, by mail
+letter-accepted-subject = pimaster: your account is accepted
+letter-accepted = An administrator has accepted your account at pimaster. You can sign in with your password now.
+
 ## Accounts, for administrators
 nav-users = Users
 nav-audit = Audit log

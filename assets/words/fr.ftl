@@ -104,6 +104,80 @@ sign-up-done-before = S’il existait déjà un compte avec cette adresse, il n�
 link-confirm-title = Confirmer votre adresse électronique
 link-confirm-do = C’est mon adresse : { $email }
 
+## Courrier électronique
+nav-mail = Courriel
+mail-title = Courriel
+mail-server = Serveur de courriel
+mail-server-what = pimaster envoie des liens pour confirmer des adresses et choisir des mots de passe. Sans serveur de courriel, les administrateurs les remettent eux-mêmes.
+mail-enabled = Envoyer des courriels
+mail-host = Serveur
+mail-port = Port
+mail-security = Chiffrement
+mail-security-none = Aucun (seulement sur cette machine ou dans un réseau fermé)
+mail-security-starttls = STARTTLS, d’ordinaire port 587
+mail-security-tls = TLS dès le début, d’ordinaire port 465
+mail-from = Adresse d’où viennent les courriels
+mail-user = Utilisateur auprès du serveur, s’il en veut un
+mail-password-stored = Un mot de passe est enregistré, scellé ; laissez le champ vide pour le garder.
+mail-save = Enregistrer
+mail-saved = La façon d’envoyer les courriels est enregistrée.
+mail-off = Aucun courriel n’est envoyé : les administrateurs remettent les liens eux-mêmes.
+mail-test = Essayer
+mail-test-what = Envoie un courriel à votre propre adresse. Ce qu’il devient est dit plus bas.
+mail-test-do = Envoyer un courriel d’essai
+mail-test-written = Un courriel d’essai à { $email } est en route ; ce qu’il devient est dit plus bas.
+mail-test-dropped = Le courriel n’est pas envoyé : trop sont allés à votre adresse dans l’heure, ou trop attendent. Regardez la boîte d’envoi.
+mail-outbox = Boîte d’envoi
+mail-outbox-empty = Aucun courriel n’a encore été écrit.
+mail-written = Écrit
+mail-to = À
+mail-subject = Objet
+mail-state = État
+mail-sent = envoyé
+mail-waiting = attend
+mail-given-up = abandonné
+mail-tries = { $count ->
+        [one] Essayé { $count } fois ; à nouveau
+       *[other] Essayé { $count } fois ; à nouveau
+    }
+letter-foot = Envoyé par pimaster à { $url }
+letter-test-subject = pimaster : un courriel d’essai
+letter-test = Ce courriel montre que pimaster sait envoyer des courriels. Il n’y a rien à faire.
+
+## Confirmer des adresses par courriel
+sign-up-mailed = Un courriel est en route vers { $email }. Ouvrez dans les 72 heures le lien qu’il contient : il confirme votre adresse.
+sign-up-mailed-accepted = Un administrateur accepte ensuite votre compte, et vous pouvez vous connecter.
+letter-confirm-subject = pimaster : confirmez votre adresse électronique
+letter-confirm =
+    Quelqu’un a créé un compte pimaster avec cette adresse électronique. Si c’est vous, ouvrez ce lien dans les 72 heures :
+
+    { $link }
+
+    Si ce n’est pas vous, ne faites rien et ne l’ouvrez pas.
+letter-exists-subject = pimaster : vous avez déjà un compte
+letter-exists =
+    Quelqu’un a voulu créer un compte pimaster avec cette adresse électronique, mais il en existe déjà un. Rien n’y a été changé.
+
+    Si c’est vous, connectez-vous avec le mot de passe choisi alors. Si ce n’est pas vous, il n’y a rien à faire.
+
+## Un mot de passe oublié
+forgotten-title = Mot de passe oublié
+forgotten-what = Un lien pour choisir un autre mot de passe va à l’adresse de votre compte.
+forgotten-do = Envoyer le lien
+forgotten-done = S’il existe un compte avec l’adresse { $email }, un courriel est en route. Le lien qu’il contient sert une fois, dans les 72 heures.
+forgotten-wait = Trop de liens ont été demandés d’ici. Attendez { $seconds } s puis réessayez.
+letter-reset-subject = pimaster : choisissez un autre mot de passe
+letter-reset =
+    Quelqu’un, sans doute vous, a oublié le mot de passe de votre compte pimaster. Avec ce lien vous en choisissez un autre ; il sert une fois, dans les 72 heures :
+
+    { $link }
+
+    Si ce n’est pas vous, ne faites rien : votre mot de passe reste tel qu’il est.
+
+## Accepter un compte, par courriel
+letter-accepted-subject = pimaster : votre compte est accepté
+letter-accepted = Un administrateur a accepté votre compte pimaster. Vous pouvez maintenant vous connecter avec votre mot de passe.
+
 ## Comptes, pour les administrateurs
 nav-users = Utilisateurs
 nav-audit = Journal d’audit

@@ -30,6 +30,7 @@ pub mod explanation;
 pub mod folder;
 pub mod ids;
 pub mod image;
+pub mod mail;
 pub mod net;
 pub mod network;
 pub mod node;

@@ -33,6 +33,12 @@ pub fn insert(
     Ok(())
 }
 
+/// Ends every link of an account.
+pub fn delete_all(tx: &Transaction<'_>, user: UserId) -> Result<()> {
+    tx.execute("DELETE FROM links WHERE user_id = ?1", [user.0])?;
+    Ok(())
+}
+
 /// The link with that digest, if it still works.
 pub fn by_hash(conn: &Connection, hash: &[u8; 32], now: Timestamp) -> Result<Option<Link>> {
     let sql = "SELECT user_id, purpose FROM links WHERE hash = ?1 AND expires_at > ?2";

@@ -30,6 +30,7 @@ pub mod leases;
 pub mod links;
 pub mod networks;
 pub mod nodes;
+pub mod outbox;
 pub mod quarantine;
 pub mod reservations;
 pub mod routing;

@@ -2,10 +2,10 @@
 
 use super::error::Error;
 use super::{paths, secret};
-use crate::model::clock::{self, SignedDuration};
+use crate::model::clock::{self, SignedDuration, Timestamp};
 use crate::model::ids::UserId;
 use crate::model::user::{LinkPurpose, Role, User};
-use crate::store::{Store, links, tokens, users};
+use crate::store::{self, Store, Transaction, links, tokens, users};
 
 /// How long a set-password link works: somebody may read the log after the weekend.
 const SET_PASSWORD_FOR: SignedDuration = SignedDuration::from_hours(72);
@@ -89,15 +89,38 @@ async fn known(store: &Store, email: &str) -> Result<User, Error> {
 }
 
 async fn link(store: &Store, user: User, purpose: LinkPurpose, public_url: &str) -> Result<String, Error> {
-    let secret = secret::generate()?;
-    let hash = secret::digest(&secret);
-    let lasts = match purpose {
-        LinkPurpose::SetPassword | LinkPurpose::ConfirmEmail => SET_PASSWORD_FOR,
-        LinkPurpose::SignIn => SIGN_IN_FOR,
-    };
-    let expires = clock::now() + lasts;
-    store.write(move |tx| links::insert(tx, &hash, user.id, purpose, expires)).await?;
-    Ok(format!("{}{}", public_url.trim_end_matches('/'), paths::link(&secret)))
+    let link = NewLink::make(purpose, public_url)?;
+    let url = link.url.clone();
+    store.write(move |tx| link.insert(tx, user.id)).await?;
+    Ok(url)
+}
+
+/// A one-time link that is known to nobody yet, not even to the database.
+#[derive(Clone)]
+pub(super) struct NewLink {
+    hash: [u8; 32],
+    purpose: LinkPurpose,
+    expires: Timestamp,
+    /// The whole address, to be shown or mailed once.
+    pub(super) url: String,
+}
+
+impl NewLink {
+    /// A fresh link.
+    pub(super) fn make(purpose: LinkPurpose, public_url: &str) -> Result<Self, Error> {
+        let secret = secret::generate()?;
+        let lasts = match purpose {
+            LinkPurpose::SetPassword | LinkPurpose::ConfirmEmail => SET_PASSWORD_FOR,
+            LinkPurpose::SignIn => SIGN_IN_FOR,
+        };
+        let url = format!("{}{}", public_url.trim_end_matches('/'), paths::link(&secret));
+        Ok(Self { hash: secret::digest(&secret), purpose, expires: clock::now() + lasts, url })
+    }
+
+    /// Makes it work, for that account.
+    pub(super) fn insert(&self, tx: &Transaction<'_>, user: UserId) -> store::Result<()> {
+        links::insert(tx, &self.hash, user, self.purpose, self.expires)
+    }
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ mod words;
 
 mod accounts;
 mod forms;
+mod letters;
 mod routes;
 mod views;
 

@@ -7,6 +7,8 @@ use crate::model::node::NodeName;
 
 /// Sign in.
 pub(super) const SIGN_IN: &str = "/sign-in";
+/// A forgotten password.
+pub(super) const FORGOTTEN: &str = "/forgotten-password";
 /// The language of the pages.
 pub(super) const LANGUAGE: &str = "/language";
 /// Make an account.
@@ -15,6 +17,12 @@ pub(super) const SIGN_UP: &str = "/sign-up";
 pub(super) const USERS: &str = "/users";
 /// Who may sign up.
 pub(super) const USERS_POLICY: &str = "/users/policy";
+/// The mail server and the outbox, for administrators.
+pub(super) const MAIL: &str = "/mail";
+/// The outbox alone.
+pub(super) const MAIL_LIVE: &str = "/mail/live";
+/// Sends a mail to oneself.
+pub(super) const MAIL_TEST: &str = "/mail/test";
 /// What people did, for administrators.
 pub(super) const AUDIT: &str = "/audit";
 /// A person's sessions.

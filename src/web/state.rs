@@ -7,7 +7,7 @@ use super::notices::Notices;
 use super::password::Hasher;
 use super::server::Config;
 use crate::agent::Agent;
-use crate::keys::KeyFolder;
+use crate::keys::{KeyFolder, Sealer};
 use crate::model::clock::TimeZone;
 use crate::store::Store;
 use std::sync::{Arc, Mutex};
@@ -23,6 +23,8 @@ pub(super) struct Shared {
     pub(super) agent: Arc<dyn Agent>,
     pub(super) signer: Signer,
     pub(super) hasher: Hasher,
+    /// Seals texts that the database must keep readable.
+    pub(super) sealer: Sealer,
     /// How people reach it, for links.
     pub(super) public_url: String,
     /// The zone in which pages show times.
@@ -48,6 +50,7 @@ impl App {
             agent,
             signer,
             hasher: Hasher::new()?,
+            sealer: keys.sealer()?,
             public_url: config.public_url.clone(),
             zone: config.time_zone.clone(),
             limiter: Mutex::default(),

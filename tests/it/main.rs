@@ -23,6 +23,8 @@ mod dns;
 mod doctor;
 mod explain;
 mod import;
+mod mail;
+mod mail_server;
 mod networks_netns;
 mod node;
 mod once;

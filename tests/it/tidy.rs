@@ -20,6 +20,7 @@ const LAYERS: [(&str, &[&str]); 27] = [
     ("import", &["model", "store"]),
     ("power", &["model", "store"]),
     ("node", &["model", "image"]),
+    ("mail", &["model", "store", "keys"]),
     ("detect", &["model", "store", "power"]),
     ("deploy", &["model", "store", "keys", "explain", "power", "image", "nfs_prep", "tftp"]),
     ("agent", &["model", "store", "keys", "explain", "deploy", "detect"]),
@@ -51,13 +52,14 @@ const LAYERS: [(&str, &[&str]); 27] = [
 ];
 
 /// Crate, and the files that may name it.
-const DOORS: [(&str, &[&str]); 9] = [
+const DOORS: [(&str, &[&str]); 10] = [
     ("dhcproto", &["src/dhcp/wire/"]),
     ("hickory_proto", &["src/dns/"]),
     ("tftpd", &["src/tftp/"]),
     ("russh", &["src/deploy/ssh.rs", "src/sim/"]),
     ("rusqlite", &["src/store/"]),
     ("maud", &["src/web/views/"]),
+    ("lettre", &["src/mail/smtp.rs"]),
     ("fluent_bundle", &["src/web/words.rs"]),
     ("snmp2", &["src/power/snmp.rs", "src/power/snmp/", "src/sim/"]),
     ("clap", &["src/cli/", "src/main.rs"]),

@@ -9,6 +9,7 @@ pub(super) mod calendar;
 pub(super) mod configure;
 pub(super) mod device;
 pub(super) mod enrol;
+pub(super) mod mail;
 pub(super) mod partition_size;
 pub(super) mod reserve;
 pub(super) mod settings;

@@ -1,8 +1,8 @@
 //! The router of the pages, and what all of them need. *Pure, but for notices.*
 
 use super::{
-    assets, audit, bins, boots, configure, detection, discovered, language, links, live, network, nodes,
-    reserve, settings, sign_in, sign_up, switches, users,
+    assets, audit, bins, boots, configure, detection, discovered, forgotten, language, links, live, mail,
+    network, nodes, reserve, settings, sign_in, sign_up, switches, users,
 };
 use crate::web::extract::{SignedIn, Visit};
 use crate::web::headers;
@@ -20,6 +20,7 @@ pub(in crate::web) fn router() -> Router<App> {
     Router::new()
         .route("/", get(sign_in::start))
         .route("/sign-in", get(sign_in::show).post(sign_in::enter))
+        .route("/forgotten-password", get(forgotten::show).post(forgotten::send))
         .route("/sign-out", post(sign_in::leave))
         .route("/links/{secret}", get(links::show).post(links::redeem))
         .route("/reserve", get(reserve::show).post(reserve::reserve))
@@ -74,6 +75,9 @@ pub(in crate::web) fn router() -> Router<App> {
         .route("/users/{id}/role", post(users::change_role))
         .route("/users/{id}/link", post(users::make_link))
         .route("/users/{id}/remove", post(users::remove))
+        .route("/mail", get(mail::show).post(mail::save))
+        .route("/mail/live", get(mail::live))
+        .route("/mail/test", post(mail::test))
         .route("/audit", get(audit::list))
         .route("/language", post(language::choose))
         .route("/events", get(live::events))

@@ -5,7 +5,7 @@ use super::pages::before;
 use crate::model::audit::{Action, Actor};
 use crate::model::clock;
 use crate::model::user::Role;
-use crate::store::{audit, sessions, users};
+use crate::store::{audit, outbox, sessions, users};
 use crate::web::accounts::parse_email;
 use crate::web::cookie::Cookie;
 use crate::web::extract::{SignedForm, SignedIn, Visit, VisitForm};
@@ -38,9 +38,12 @@ pub(super) async fn show(
     State(app): State<App>,
     Query(Next { next }): Query<Next>,
     visit: Visit,
-) -> Response {
-    let page = page(&app, &visit, String::new(), paths::own(&next, "/"), None);
-    answer(&app, &visit, StatusCode::OK, &page)
+) -> Result<Response, Refusal> {
+    let chrome = before(&app, &visit, visit.reader.say("sign-in-title"));
+    let can_reset = app.store.read(outbox::is_enabled).await?;
+    let next = paths::own(&next, "/");
+    let page = sign_in::Page { chrome, email: String::new(), next, can_reset, wrong: None };
+    Ok(answer(&app, &visit, StatusCode::OK, &page))
 }
 
 /// Checks the password and begins a session.
@@ -52,15 +55,18 @@ pub(super) async fn enter(
     let typed = form.fields.one("email").trim().to_owned();
     let next = paths::own(form.fields.one("next"), "/");
     let account = typed.to_lowercase().chars().take(254).collect::<String>();
-    let refuse = |status, text: &str| {
-        let page = page(&app, &form.visit, typed.clone(), next.clone(), Some(text.to_owned()));
+    let can_reset = app.store.read(outbox::is_enabled).await?;
+    let refuse = |status, text: String| {
+        let chrome = before(&app, &form.visit, form.visit.reader.say("sign-in-title"));
+        let (email, next) = (typed.clone(), next.clone());
+        let page = sign_in::Page { chrome, email, next, can_reset, wrong: Some(text) };
         Ok(answer(&app, &form.visit, status, &page))
     };
     let attempt =
         app.limiter.lock().unwrap_or_else(PoisonError::into_inner).attempt(from.ip(), &account, clock::now());
     if let Err(seconds) = attempt {
         let text = form.visit.reader.with("sign-in-wait", &[("seconds", seconds.into())]);
-        return refuse(StatusCode::TOO_MANY_REQUESTS, &text);
+        return refuse(StatusCode::TOO_MANY_REQUESTS, text);
     }
     let found = match parse_email(&account) {
         Ok(email) => app.store.read(move |conn| users::by_email(conn, &email)).await?,
@@ -72,7 +78,7 @@ pub(super) async fn enter(
         tracing::info!(from = %from.ip(), account, "sign-in refused");
         let (actor, now) = (Actor { email: None, from: Some(from.ip()) }, clock::now());
         app.store.write(move |tx| audit::record(tx, &actor, Action::SignInRefused, &account, now)).await?;
-        return refuse(StatusCode::UNPROCESSABLE_ENTITY, &form.visit.reader.say("sign-in-wrong"));
+        return refuse(StatusCode::UNPROCESSABLE_ENTITY, form.visit.reader.say("sign-in-wrong"));
     };
     if user.role == Role::Pending {
         return Err(Refusal::Pending);
@@ -87,11 +93,6 @@ pub(super) async fn leave(State(app): State<App>, form: SignedForm) -> Result<Re
     app.store.write(move |tx| sessions::delete(tx, &session)).await?;
     let gone = [(header::SET_COOKIE, app.signer.clear(Cookie::Session))];
     Ok((AppendHeaders(gone), Redirect::to(paths::SIGN_IN)).into_response())
-}
-
-fn page(app: &App, visit: &Visit, email: String, next: String, wrong: Option<String>) -> sign_in::Page {
-    let chrome = before(app, visit, visit.reader.say("sign-in-title"));
-    sign_in::Page { chrome, email, next, wrong }
 }
 
 fn answer(app: &App, visit: &Visit, status: StatusCode, page: &sign_in::Page) -> Response {

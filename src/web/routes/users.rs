@@ -6,10 +6,11 @@ use crate::model::audit::Action;
 use crate::model::clock::{self, Timestamp};
 use crate::model::ids::UserId;
 use crate::model::user::{Role, SignUpPolicy, User};
-use crate::store::{self, Transaction, audit, sessions, site, users};
+use crate::store::{self, Transaction, audit, links, outbox, sessions, site, users};
 use crate::web::accounts::{self, parse_email};
 use crate::web::extract::{SignedForm, SignedIn};
 use crate::web::forms::{Errors, sign_up as form};
+use crate::web::letters;
 use crate::web::notices::Notice;
 use crate::web::paths;
 use crate::web::refusal::Refusal;
@@ -57,7 +58,7 @@ pub(super) async fn add(
     Ok(done(&app, &signed, Notice::good(text).with_secret("Link", link)))
 }
 
-/// Changes what an account may do.
+/// Changes what an account may do; who is accepted is told by mail.
 pub(super) async fn change_role(
     State(app): State<App>,
     Path(id): Path<String>,
@@ -66,6 +67,8 @@ pub(super) async fn change_role(
     signed.administrator()?;
     let (id, role) = (parse(&id)?, form::role(&fields).ok_or(Refusal::NotFound)?);
     let (actor, now) = (signed.actor(), clock::now());
+    let email = app.store.read(move |conn| users::by_id(conn, id)).await?.ok_or(Refusal::NotFound)?.email;
+    let accepted = letters::accepted(&app, &signed.reader, &email)?;
     let change = move |tx: &Transaction<'_>| -> store::Result<Changed> {
         let Some(user) = users::by_id(tx, id)? else { return Ok(Changed::Nobody) };
         if role != Role::Admin && users::is_last_admin(tx, id)? {
@@ -74,9 +77,14 @@ pub(super) async fn change_role(
         users::set_role(tx, id, role)?;
         if role == Role::Pending {
             sessions::delete_others(tx, id, None)?;
+            // The one that confirms the address could accept the account again.
+            links::delete_all(tx, id)?;
         }
         let subject = format!("{}: {} to {}", user.email, user.role.as_str(), role.as_str());
         audit::record(tx, &actor, Action::RoleChanged, &subject, now)?;
+        if user.role == Role::Pending && role != Role::Pending && outbox::is_enabled(tx)? {
+            outbox::insert(tx, &accepted, now)?;
+        }
         Ok(Changed::Done(user))
     };
     finish(&app, &signed, app.store.write(change).await?, "users-changed")

@@ -43,12 +43,13 @@ pub(in crate::web) enum Tab {
     Discovered,
     Network,
     Users,
+    Mail,
     Audit,
     Settings,
 }
 
 impl Tab {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Reserve,
         Self::Configure,
         Self::Manage,
@@ -57,6 +58,7 @@ impl Tab {
         Self::Discovered,
         Self::Network,
         Self::Users,
+        Self::Mail,
         Self::Audit,
         Self::Settings,
     ];
@@ -71,6 +73,7 @@ impl Tab {
             Self::Discovered => (reader.say("nav-discovered"), paths::DISCOVERED),
             Self::Network => (reader.say("nav-network"), paths::NETWORK),
             Self::Users => (reader.say("nav-users"), paths::USERS),
+            Self::Mail => (reader.say("nav-mail"), paths::MAIL),
             Self::Audit => (reader.say("nav-audit"), paths::AUDIT),
             Self::Settings => (reader.say("nav-settings"), paths::SETTINGS),
         }
@@ -78,9 +81,13 @@ impl Tab {
 
     fn is_for(self, who: &Who) -> bool {
         match self {
-            Self::Nodes | Self::Switches | Self::Discovered | Self::Network | Self::Users | Self::Audit => {
-                who.is_admin
-            }
+            Self::Nodes
+            | Self::Switches
+            | Self::Discovered
+            | Self::Network
+            | Self::Users
+            | Self::Mail
+            | Self::Audit => who.is_admin,
             Self::Reserve | Self::Configure | Self::Manage | Self::Settings => true,
         }
     }

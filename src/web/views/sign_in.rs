@@ -13,6 +13,8 @@ pub(in crate::web) struct Page {
     pub(in crate::web) email: String,
     /// Where to go afterwards.
     pub(in crate::web) next: String,
+    /// Whether a link to choose another password can be mailed.
+    pub(in crate::web) can_reset: bool,
     /// Why it did not work.
     pub(in crate::web) wrong: Option<String>,
 }
@@ -32,7 +34,11 @@ pub(in crate::web) fn page(page: &Page) -> String {
                 input type="password" name="password" autocomplete="current-password" required;
             }
             button.main { (reader.say("sign-in-do")) }
-            p.hint { (reader.say("sign-in-help")) }
+            @if page.can_reset {
+                p { a href=(paths::FORGOTTEN) { (reader.say("forgotten-title")) } }
+            } @else {
+                p.hint { (reader.say("sign-in-help")) }
+            }
             p { a href=(paths::SIGN_UP) { (reader.say("sign-up-title")) } }
         }
     };

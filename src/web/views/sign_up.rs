@@ -33,13 +33,34 @@ pub(in crate::web) fn page(page: &Page) -> String {
     document(&page.chrome, Refresh::Never, &body)
 }
 
+/// What must happen before a new account can be signed in to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::web) enum Next {
+    /// An administrator accepts it.
+    Accepted,
+    /// Its owner confirms the address.
+    Confirmed,
+    /// Both.
+    ConfirmedAndAccepted,
+}
+
 /// What is said afterwards, whether or not the address had an account already: nobody learns who has one.
-pub(in crate::web) fn done(chrome: &Chrome, email: &str) -> String {
+pub(in crate::web) fn done(chrome: &Chrome, email: &str, next: Next) -> String {
     let reader = &chrome.reader;
+    let values = [("email", email.into())];
     let body = html! {
         section.card.narrow {
-            p { (reader.with("sign-up-done", &[("email", email.into())])) }
-            p.hint { (reader.say("sign-up-done-before")) }
+            @match next {
+                Next::Accepted => {
+                    p { (reader.with("sign-up-done", &values)) }
+                    p.hint { (reader.say("sign-up-done-before")) }
+                }
+                Next::Confirmed => p { (reader.with("sign-up-mailed", &values)) },
+                Next::ConfirmedAndAccepted => {
+                    p { (reader.with("sign-up-mailed", &values)) }
+                    p { (reader.say("sign-up-mailed-accepted")) }
+                }
+            }
             (back(reader))
         }
     };
