@@ -39,7 +39,13 @@ impl Peer {
                 let network = format!(
                     "interface = \"{SERVER_INTERFACE}\"\nsubnet = \"10.20.0.0/16\"\naddress = \"{SERVER}\""
                 );
-                Site::new(folder, &network, BoardModel::Pi4b, (0..boards + BEFORE_ITS_FIRST).map(board).collect()).serve()
+                Site::new(
+                    folder,
+                    &network,
+                    BoardModel::Pi4b,
+                    (0..boards + BEFORE_ITS_FIRST).map(board).collect(),
+                )
+                .serve()
             }
             Self::Kea => kea(folder),
         }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Module, and what it may import besides itself. `*` is everything.
-const LAYERS: [(&str, &[&str]); 27] = [
+const LAYERS: [(&str, &[&str]); 28] = [
     ("model", &[]),
     ("keys", &["model"]),
     ("store", &["model"]),
