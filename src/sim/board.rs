@@ -269,11 +269,12 @@ impl Board {
         Ok(ending.map_or(Next::Restart, Next::Stuck))
     }
 
-    /// The address with which a system lives.
+    /// The address with which a system lives; none if it gets none.
     async fn system_lease(&self, wire: &mut Cable) -> io::Result<Option<Lease>> {
         let (identity, pace) = (&self.spec.identity, self.settings.pace);
         if let Some(Fault::OldAddress(address)) = self.status.faults().fault {
             insist(wire, identity, address, pace).await?;
+            return Ok(None);
         }
         let lease = kernel_lease(wire, identity, pace).await?;
         match (self.status.faults().fault, &lease) {

@@ -71,7 +71,7 @@ pub enum Fault {
     KernelPanics,
     /// System: it finds another machine at its address.
     AddressTaken,
-    /// System: it insists on the address that it had elsewhere.
+    /// System: it insists on the address that it had elsewhere, and gives up when that is refused.
     OldAddress(Ipv4Addr),
     /// System: no SSH server.
     NoSsh,
