@@ -289,6 +289,17 @@ power-unknown = not seen yet
 power-asked = asked: { $state }
 power-wanted = wanted: { $state }
 
+## Rules of booking, for administrators
+rules-title = Rules of booking
+rules-what = They bind people, not administrators, from the next booking on.
+rules-longest = Longest reservation, in hours
+rules-longest-extended = Longest when extended, in hours from its start
+rules-node-hours = One person’s reservations together, in nodes times hours (empty: any)
+rules-margin = Between two reservations of a node, in minutes
+rules-hold = Until an unconfigured reservation ends by itself, in minutes
+rules-save = Save the rules
+rules-saved = The rules are saved.
+
 ## Reserve
 reserve-title = Reserve nodes
 reserve-nodes = Nodes

@@ -289,6 +289,17 @@ power-unknown = pas encore vu
 power-asked = demandé : { $state }
 power-wanted = voulu : { $state }
 
+## Règles de réservation, pour les administrateurs
+rules-title = Règles de réservation
+rules-what = Elles lient les personnes, pas les administrateurs, dès la prochaine réservation.
+rules-longest = Réservation la plus longue, en heures
+rules-longest-extended = La plus longue une fois prolongée, en heures depuis son début
+rules-node-hours = Réservations d’une personne réunies, en nœuds fois heures (vide : sans limite)
+rules-margin = Entre deux réservations d’un nœud, en minutes
+rules-hold = Jusqu’à la fin d’une réservation non configurée, en minutes
+rules-save = Enregistrer les règles
+rules-saved = Les règles sont enregistrées.
+
 ## Réserver
 reserve-title = Réserver des nœuds
 reserve-nodes = Nœuds

@@ -23,6 +23,8 @@ pub(super) const MAIL: &str = "/mail";
 pub(super) const MAIL_LIVE: &str = "/mail/live";
 /// Sends a mail to oneself.
 pub(super) const MAIL_TEST: &str = "/mail/test";
+/// The rules by which nodes are booked, for administrators.
+pub(super) const RULES: &str = "/rules";
 /// What people did, for administrators.
 pub(super) const AUDIT: &str = "/audit";
 /// A person's sessions.

@@ -199,3 +199,32 @@ async fn the_api_books_any_and_extends() {
         assert!(answer.body.contains(field), "{}", answer.body);
     }
 }
+
+#[tokio::test]
+async fn administrators_set_the_rules_on_a_page() {
+    let app = TestApp::new(1).await;
+    let mut root = Browser::signed_in(&app, "root@lab", Role::Admin).await;
+    let mut ada = Browser::signed_in(&app, "ada@lab", Role::User).await;
+    let rules = |longest| {
+        [
+            ("longest_hours", longest),
+            ("longest_extended_hours", "24"),
+            ("node_hours", ""),
+            ("margin_minutes", "10"),
+            ("hold_minutes", "20"),
+        ]
+    };
+    assert_eq!(ada.get("/rules").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(ada.post("/rules", &rules("8")).await.status, StatusCode::FORBIDDEN);
+    assert!(location(&Browser::new(&app).get("/rules").await).starts_with("/sign-in"));
+    assert!(root.get("/rules").await.body.contains("value=\"72\""));
+    let wrong = root.post("/rules", &rules("0")).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.body.contains("expected a whole number from 1"), "{}", wrong.body);
+    assert_eq!(location(&root.post("/rules", &rules("8")).await), "/rules");
+    assert!(root.get("/rules").await.body.contains("The rules are saved."));
+    assert!(ada.get("/reserve").await.body.contains("Hours, at most 8"));
+    let long = [("nodes", "pi-01"), ("hours", "9"), ("name", "x"), ("start", "")];
+    assert_eq!(ada.post("/reserve", &long).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(root.get("/audit").await.body.contains("the rules of booking"));
+}

@@ -12,6 +12,7 @@ pub(super) mod enrol;
 pub(super) mod mail;
 pub(super) mod partition_size;
 pub(super) mod reserve;
+pub(super) mod rules;
 pub(super) mod settings;
 pub(super) mod sign_up;
 pub(super) mod ssh_keys;

@@ -19,6 +19,7 @@ mod network;
 mod nodes;
 mod pages;
 mod reserve;
+mod rules;
 mod settings;
 mod sign_in;
 mod sign_up;

@@ -2,7 +2,7 @@
 
 use super::{
     assets, audit, bins, boots, configure, detection, discovered, forgotten, language, links, live, mail,
-    network, nodes, reserve, settings, sign_in, sign_up, switches, users,
+    network, nodes, reserve, rules, settings, sign_in, sign_up, switches, users,
 };
 use crate::web::extract::{SignedIn, Visit};
 use crate::web::headers;
@@ -78,6 +78,7 @@ pub(in crate::web) fn router() -> Router<App> {
         .route("/mail", get(mail::show).post(mail::save))
         .route("/mail/live", get(mail::live))
         .route("/mail/test", post(mail::test))
+        .route("/rules", get(rules::show).post(rules::store))
         .route("/audit", get(audit::list))
         .route("/language", post(language::choose))
         .route("/events", get(live::events))

@@ -23,6 +23,7 @@ pub(super) mod message;
 pub(super) mod network;
 pub(super) mod nodes;
 pub(super) mod reserve;
+pub(super) mod rules;
 pub(super) mod settings;
 pub(super) mod sign_in;
 pub(super) mod sign_up;

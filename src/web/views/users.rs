@@ -28,6 +28,7 @@ pub(in crate::web) struct Page {
 /// The accounts.
 pub(in crate::web) fn page(page: &Page) -> String {
     let body = html! {
+        p { a href=(paths::RULES) { (page.chrome.reader.say("rules-title")) } }
         section.card { (table(page)) }
         div.columns {
             (add(page))

@@ -1,0 +1,45 @@
+//! The rules by which nodes are booked, for administrators. *Pure.*
+
+use super::layout::{Chrome, Refresh, document};
+use super::parts;
+use crate::web::forms::Errors;
+use crate::web::forms::rules::Rules;
+use crate::web::paths;
+use maud::html;
+
+/// The rules by which nodes are booked.
+#[derive(Debug)]
+pub(in crate::web) struct Page {
+    pub(in crate::web) chrome: Chrome,
+    pub(in crate::web) form: Rules,
+    pub(in crate::web) errors: Errors,
+}
+
+/// The rules by which nodes are booked.
+pub(in crate::web) fn page(page: &Page) -> String {
+    let Page { chrome, form, errors } = page;
+    let reader = &chrome.reader;
+    let fields = [
+        ("longest_hours", reader.say("rules-longest"), &form.longest_hours),
+        ("longest_extended_hours", reader.say("rules-longest-extended"), &form.longest_extended_hours),
+        ("node_hours", reader.say("rules-node-hours"), &form.node_hours),
+        ("margin_minutes", reader.say("rules-margin"), &form.margin_minutes),
+        ("hold_minutes", reader.say("rules-hold"), &form.hold_minutes),
+    ];
+    let body = html! {
+        form.card.narrow.fields method="post" action=(paths::RULES) {
+            (parts::csrf(&chrome.csrf))
+            p.hint { (reader.say("rules-what")) }
+            @for (name, label, value) in fields {
+                @let (invalid, described) = parts::marks(errors, name);
+                label { (label)
+                    input type="number" name=(name) value=(value) min="0" required[name != "node_hours"]
+                        aria-invalid=[invalid] aria-describedby=[described];
+                }
+                (parts::wrong(errors, name))
+            }
+            button.main { (reader.say("rules-save")) }
+        }
+    };
+    document(chrome, Refresh::Never, &body)
+}
