@@ -1,8 +1,11 @@
 //! perfdhcp of Kea: many boards behind a relay, each with its whole exchange; then renewals and releases.
 
 use super::network::{BOARD_PORT, Network, enrol, with_leases};
+use pimaster::model::boot_event::{BootEvent, BootRecord};
+use pimaster::model::dhcp_exchange::DhcpAsked;
 use pimaster::model::net::MacAddr;
 use pimaster::store::leases::{self, LeaseState};
+use pimaster::store::{self, boot_events, nodes};
 use std::net::Ipv4Addr;
 
 /// perfdhcp counts up from its base, dc:a6:32:00:00:00.
@@ -43,7 +46,8 @@ async fn scenario(network: Network) {
         let (sent, received) = exchanges(&said, exchange);
         assert!(sent > 20 && received == sent, "{exchange}: {said}");
     }
-    assert!(leases_in(&network, LeaseState::Released).await > 0, "{said}");
+    // A board that gave its address back mostly has it again by now: what was heard is kept.
+    assert!(releases_heard(&network).await > 0, "{said}");
 }
 
 /// Its exit status, and what it counted.
@@ -62,6 +66,15 @@ fn exchanges(said: &str, exchange: &str) -> (u32, u32) {
         line.trim().parse().unwrap()
     };
     (count("sent packets:"), count("received packets:"))
+}
+
+async fn releases_heard(network: &Network) -> usize {
+    let events = network.store.read(|conn| {
+        let nodes = nodes::list(conn)?;
+        nodes.iter().map(|node| boot_events::by_node(conn, node.id)).collect::<store::Result<Vec<_>>>()
+    });
+    let is_release = |record: &BootRecord| matches!(&record.event, BootEvent::Dhcp(exchange) if exchange.asked == DhcpAsked::Release);
+    events.await.unwrap().iter().flatten().filter(|record| is_release(record)).count()
 }
 
 async fn leases_in(network: &Network, state: LeaseState) -> usize {
