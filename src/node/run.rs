@@ -2,7 +2,6 @@
 //! *IO: through the verbs.*
 
 use super::card::{Card, Use};
-use super::finish::Leaving;
 use super::report::Reporter;
 use super::stop::Stop;
 use super::{card_find, customise, finish, grow, probe, wipe, write_image};
@@ -56,19 +55,12 @@ pub fn run_on(verb: Verb, card: Card, input: impl Read, output: impl Write) -> O
 
 fn run_in(verb: Verb, slot: Slot<'_>, mut input: impl Read, mut output: impl Write) -> Outcome {
     let mut reporter = Reporter::new(&mut output);
-    let mut leaving = None;
-    let (line, outcome) = match dispatch(verb, slot, &mut input, &mut reporter, &mut leaving) {
+    let (line, outcome) = match dispatch(verb, slot, &mut input, &mut reporter) {
         Ok(report) => (VerbLine::Done { report }, Outcome::Done),
         Err(Stop::Failed { problem, retry }) => (VerbLine::Failed { problem, retry }, Outcome::Failed),
         Err(Stop::Gone) => return Outcome::Gone,
     };
-    let heard = reporter.line(&line);
-    if let Some(leaving) = leaving {
-        // Also if nobody hears it: who asked is not told twice. The kernel does not refuse root.
-        let _refused = finish::leave(leaving);
-        return Outcome::Failed;
-    }
-    if heard.is_err() { Outcome::Gone } else { outcome }
+    if reporter.line(&line).is_err() { Outcome::Gone } else { outcome }
 }
 
 fn dispatch(
@@ -76,7 +68,6 @@ fn dispatch(
     slot: Slot<'_>,
     input: &mut dyn Read,
     reporter: &mut Reporter<'_>,
-    leaving: &mut Option<Leaving>,
 ) -> Result<serde_json::Value, Stop> {
     match verb {
         Verb::Probe => report(&probe::probe(slot.look()?)),
@@ -94,7 +85,7 @@ fn dispatch(
         }
         Verb::Finish => {
             let args = arguments(input)?;
-            *leaving = finish::finish(&slot.open(Use::Flush, reporter)?, &args)?;
+            finish::finish(&slot.open(Use::Flush, reporter)?, &args, reporter)?;
             Ok(serde_json::Value::Null)
         }
         Verb::Wipe => report(&wipe::wipe(&slot.open(Use::Write, reporter)?, reporter)?),

@@ -7,6 +7,7 @@ use crate::model::verb::Phase;
 use std::env;
 use std::ffi::OsStr;
 use std::io::{self, Read};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
@@ -44,6 +45,15 @@ fn start(program: &str, command: &mut Command) -> Result<Child, Stop> {
 pub(crate) fn run(program: &str, arguments: &[&OsStr]) -> Result<Output, Stop> {
     let child = start(program, &mut command(program, arguments)?)?;
     child.wait_with_output().map_err(|error| Stop::node(&format!("wait for {program}"), &error))
+}
+
+/// Starts a program a second from now, after our answer is out; it belongs to nobody and outlives us.
+pub(crate) fn run_later(program: &str, arguments: &[&str]) -> Result<(), Stop> {
+    let file = found(program)?;
+    let mut waiting = Command::new("sh");
+    waiting.args(["-c", "sleep 1; exec \"$0\" \"$@\""]).arg(file).args(arguments).process_group(0);
+    waiting.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    start(program, &mut waiting).map(drop)
 }
 
 /// What becomes of a program when nobody listens to the verb any more.

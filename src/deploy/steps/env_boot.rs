@@ -1,8 +1,7 @@
 //! From the installer to the deployed system: states `boot_files` and `env_boot`. *IO: through [`Hands`].*
 //!
-//! A node keeps its export until its installer has answered that it restarts; from then on another node's change may take
-//! it away, and `finish` needs nothing of the root any more. An installer that has not heard is told again; if its root is
-//! gone meanwhile it cannot obey, and the deadline of `env_boot` power-cycles it.
+//! The installer's export goes only when the deployed system answers: an installer that loses its root on the way
+//! down hangs instead of restarting.
 
 use super::boot::finish;
 use super::hands::Hands;

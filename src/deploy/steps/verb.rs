@@ -70,8 +70,6 @@ async fn follow(
                     hands.tell(Report::Progressed(Some(progress))).await;
                 }
             }
-            // The node goes down behind this answer; its connection may never be told.
-            Ok(VerbLine::Done { report }) if verb == Verb::Finish => return Ok(report),
             Ok(VerbLine::Done { report }) => answer = Some(Ok(report)),
             Ok(VerbLine::Failed { problem, retry }) => answer = Some(Err(Trouble::Node(problem, retry))),
             Err(_) => complaints.push(&line),

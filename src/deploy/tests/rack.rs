@@ -243,8 +243,7 @@ impl Shell {
                 progress("discard", 2),
                 done(&json!({"method": "discard", "wiped_bytes": 9})),
             ],
-            // The node goes down behind its answer, and nobody tells the connection.
-            "finish" => return vec![Output::Line(done(&json!(null)).to_string())],
+            "finish" => vec![done(&json!(null))],
             USER_SCRIPT_PATH => {
                 return vec![
                     Output::Line("hello".into()),
@@ -293,7 +292,7 @@ impl Running for Command {
             }
             return std::future::pending().await;
         };
-        if self.word == "finish" || output == Output::Ended(Exit::Status(0)) {
+        if output == Output::Ended(Exit::Status(0)) {
             self.shell.take_effect(&self.word);
         }
         Ok(output)
