@@ -1,7 +1,8 @@
 //! The loop: receive, decode, decide and commit, send. *IO: the socket, the store.*
 //!
 //! Run by the daemon. All packets that wait when the loop comes round are decided in one transaction, so that a
-//! rack that is switched on at once costs a few commits, not a thousand. Invariant: an answer leaves only after
+//! rack that is switched on at once costs a few commits, not a thousand; while one is flushed to disk the next is
+//! received. Invariant: an answer leaves only after
 //! the lease it grants is on disk; if that fails nothing leaves, and the client asks again. What else a request told
 //! is saved behind its answer, by `journal`.
 
@@ -18,6 +19,8 @@ use crate::model::node::Node;
 use crate::model::observation::{Asker, Observation};
 use crate::model::quirk::Quirks;
 use crate::store::{self, Store, Transaction, devices, leases, nodes};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -27,6 +30,8 @@ use tokio_util::sync::CancellationToken;
 /// Packets decided in one transaction, and answered together, at most: a relay's socket has room for about a hundred
 /// unless it asked for more.
 const MOST_AT_ONCE: usize = 64;
+/// Bursts on their way to the disk: one that is flushed, one that waits for it.
+const MOST_BURSTS: usize = 2;
 /// Sightings recorded of them at most: who invents hardware addresses must not keep the nodes waiting.
 const MOST_STRANGERS: usize = 32;
 /// More than any client sends; what is longer is cut and then has no end mark.
@@ -59,11 +64,17 @@ impl Server {
         let mut repeats = Repeats::default();
         let (mut journal, writer) = Journal::open(self.store.clone());
         let writer = tokio::spawn(writer);
+        let mut bursts = FuturesOrdered::new();
         loop {
             tokio::select! {
+                // What is settled goes out before more is taken in.
+                biased;
                 () = shutdown.cancelled() => break,
+                Some(notes) = bursts.next() => self.answer(notes, &mut repeats, &mut journal).await,
                 answer = repeats.next() => self.send(&answer).await,
-                requests = self.receive() => self.serve(requests, &mut repeats, &mut journal).await,
+                requests = self.receive(), if bursts.len() < MOST_BURSTS => {
+                    bursts.push_back(self.settle(requests));
+                }
             }
         }
         drop(journal);
@@ -87,7 +98,10 @@ impl Server {
                 Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => break,
                 Err(cause) => {
                     tracing::warn!(%cause, "cannot receive DHCP packets; is the interface up?");
-                    tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
+                    // What was received before is not held up, nor lost if this wait is given up.
+                    if requests.is_empty() {
+                        tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
+                    }
                     break;
                 }
             }
@@ -95,9 +109,9 @@ impl Server {
         requests
     }
 
-    async fn serve(&self, requests: Vec<Arc<Request>>, repeats: &mut Repeats, journal: &mut Journal) {
+    async fn answer(&self, notes: Vec<Note>, repeats: &mut Repeats, journal: &mut Journal) {
         let mut strangers = 0;
-        for note in self.settle(requests).await {
+        for note in notes {
             if let Verdict::Answer(answer) = &note.verdict {
                 self.send(answer).await;
                 repeats.add(answer);
