@@ -30,7 +30,7 @@ const ROUNDS: usize = 3;
 /// Boards that are known, and that perfdhcp plays.
 const BOARDS: u32 = 1000;
 /// Exchanges begun each second; the best of those that lose less than 1 % counts.
-const RATES: [u32; 9] = [2000, 3000, 4000, 5000, 6000, 7000, 8000, 10_000, 12_000];
+const RATES: [u32; 10] = [2000, 3000, 4000, 5000, 6000, 7000, 8000, 9000, 10_000, 12_000];
 const KNOWN: [u32; 3] = [10, 1000, 10_000];
 
 fn main() {
