@@ -4,10 +4,12 @@
 //! own key, the nodes' host keys), `web` and `mail` (the session key, what is sealed) and `sim`. No key here opens anything but what
 //! it is named after.
 
+mod certificate;
 mod seal;
 
 pub use seal::{Sealed, Sealer};
 
+use crate::model::clock;
 use crate::model::ssh_key::PublicKey;
 use ssh_key::{Algorithm, LineEnding, PrivateKey};
 use std::fs;
@@ -60,6 +62,12 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// No certificate can be made for that name.
+    #[error("cannot make a certificate for `{host}`; expected a host name or an address in web.public_url")]
+    Certificate {
+        /// The name.
+        host: String,
+    },
     /// The system's random source failed.
     #[error("cannot make a key: the system's random source failed")]
     Generate,
@@ -100,6 +108,18 @@ impl KeyFolder {
     /// What seals texts in the database.
     pub fn sealer(&self) -> Result<Sealer, Error> {
         Sealer::new(&self.secret("seal_secret")?)
+    }
+
+    /// The file with key and certificate of the pages for that host name or address; each has its own.
+    pub fn web_certificate(&self, host: &str) -> Result<PathBuf, Error> {
+        let named: String =
+            host.chars().map(|it| if it.is_ascii_alphanumeric() { it } else { '_' }).collect();
+        let path = self.path.join(format!("web_{named}.pem"));
+        if !path.exists() {
+            let year = clock::now().to_zoned(clock::TimeZone::UTC).year();
+            write_once(&path, certificate::make(host, year.into())?.as_bytes())?;
+        }
+        Ok(path)
     }
 
     fn secret(&self, file: &str) -> Result<[u8; 32], Error> {

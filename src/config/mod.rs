@@ -8,6 +8,7 @@ mod ports;
 mod reader;
 mod routing_section;
 mod sections;
+mod web_section;
 
 pub use reader::Finding;
 
@@ -16,9 +17,7 @@ use crate::model::network::{Mode, Networks};
 use crate::{deploy, detect, dhcp, dns, netconsole, nfs_prep, power, routing, tftp, web};
 use dhcp_server::dhcp_server;
 use routing_section::routing;
-use sections::{
-    console, data, deployments, detection, log, names, network, nfs, power, tftp_server, web_server,
-};
+use sections::{console, data, deployments, detection, log, names, network, nfs, power, tftp_server};
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -134,7 +133,7 @@ impl Config {
         let routing = routing(root, &mut dhcp, &mut findings);
         let tftp_server = tftp_server(root, &mut findings);
         let nfs = nfs(root, &data, &mut findings);
-        let web = web_server(root, &network, &mut findings);
+        let web = web_section::web_server(root, &network, &mut findings);
         let netconsole = console(root, &network, &mut findings);
         let tftp_port = tftp_server.port;
         ports::judge(&ports::used(&dhcp, dns.as_ref(), tftp_port, &netconsole, &web), &mut findings);

@@ -6,7 +6,6 @@ use super::dhcp_server::{Relayed, relayed};
 use super::reader::{Finding, Section};
 use crate::detect::NodeNetwork;
 use crate::dhcp::extra::OptionTables;
-use crate::model::clock::TimeZone;
 use crate::model::folder::DataFolder;
 use crate::model::net::{AddressRange, Subnet};
 use crate::model::network::Mode;
@@ -257,46 +256,6 @@ pub(super) fn nfs(root: &toml::Table, data: &DataFolder, findings: &mut Vec<Find
     }
     section.finish(findings);
     config
-}
-
-pub(super) fn web_server(root: &toml::Table, network: &Network, findings: &mut Vec<Finding>) -> web::Config {
-    const URL: &str = "an address such as http://pimaster.lab:9000, without a / at the end";
-    let mut section = Section::of(root, "web");
-    let listen: Option<SocketAddr> = section.optional("listen", "an address and a port such as 0.0.0.0:9000");
-    let listen = listen.unwrap_or_else(|| SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 9000));
-    let public_url: Option<String> = section.optional("public_url", URL);
-    let public_url = public_url.unwrap_or_else(|| format!("http://{}:{}", network.address, listen.port()));
-    let has_scheme = public_url.starts_with("http://") || public_url.starts_with("https://");
-    if !has_scheme || public_url.ends_with('/') {
-        section.report("public_url", format!("`{public_url}`"), URL);
-    }
-    if listen.port() == 0 {
-        section.report(
-            "listen",
-            listen.to_string(),
-            "a port from 1 to 65535, since nodes fetch images from it",
-        );
-    }
-    if !listen.ip().is_unspecified() && listen.ip() != IpAddr::V4(network.address) {
-        section.report(
-            "listen",
-            listen.to_string(),
-            "0.0.0.0 or network.address, since nodes fetch images there",
-        );
-    }
-    let time_zone = time_zone(&mut section);
-    section.finish(findings);
-    web::Config { listen, secure_cookies: public_url.starts_with("https://"), public_url, time_zone }
-}
-
-/// The zone in which pages show times: that of the machine unless one is named.
-fn time_zone(section: &mut Section<'_>) -> TimeZone {
-    const ZONE: &str = "a name of the time zone database such as Europe/Paris";
-    let Some(name) = section.optional::<String>("time_zone", ZONE) else { return TimeZone::system() };
-    TimeZone::get(&name).unwrap_or_else(|_| {
-        section.report("time_zone", format!("`{name}`"), ZONE);
-        TimeZone::UTC
-    })
 }
 
 pub(super) fn console(

@@ -19,6 +19,9 @@ pub enum Error {
     /// The listener failed.
     #[error("the web server failed")]
     Serve(#[source] io::Error),
+    /// The certificate of the pages cannot be used.
+    #[error("the web port cannot speak TLS")]
+    Tls(#[from] super::tls::Error),
     /// The session secret cannot be used.
     #[error(transparent)]
     Keys(#[from] keys::Error),

@@ -4,6 +4,7 @@
 //! says that something changed.
 //!
 //! ```text
+//! any connection ──► door (TLS, if set) ──► router
 //! browser ──► headers ──► routes/x: extract (session, CSRF) ──► forms/x: parse ──► agent ──► views/x: page
 //! program ──► api/x:      extract (bearer token)            ──► api::body: parse ──► agent ──► JSON
 //! ```
@@ -17,6 +18,7 @@ mod state;
 mod assets;
 mod cookie;
 mod deadline;
+mod door;
 mod error;
 mod extract;
 mod headers;
@@ -27,6 +29,7 @@ mod paths;
 mod reader;
 mod refusal;
 mod secret;
+mod tls;
 mod words;
 
 mod accounts;
@@ -41,3 +44,4 @@ pub use accounts::{add_user, create_token, ensure_admin, set_password_link, sign
 pub use api::{boot_json, openapi};
 pub use error::Error;
 pub use server::{Config, Server, router};
+pub use tls::Certificate;

@@ -1,15 +1,16 @@
 //! Listening, and the router of everything. *IO: the web port.* Called by `daemon` and `demo`.
 
+use super::door::{Door, Visitor};
 use super::error::Error;
 use super::state::App;
-use super::{api, deadline, headers, refusal, routes};
+use super::{api, deadline, door, headers, refusal, routes, tls};
 use crate::agent::Agent;
 use crate::keys::KeyFolder;
 use crate::model::clock::TimeZone;
 use crate::store::Store;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{from_fn, from_fn_with_state, map_request};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +28,8 @@ pub struct Config {
     pub secure_cookies: bool,
     /// The zone in which pages show times and read those that people type.
     pub time_zone: TimeZone,
+    /// The certificate, if pages and API are only spoken to by TLS.
+    pub tls: Option<tls::Certificate>,
 }
 
 /// The largest request of a page or of the API: a user script of 256 KiB, every byte escaped, and the rest.
@@ -38,12 +41,14 @@ const DRAIN_WITHIN: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
+    tls: Option<tls::Tls>,
     router: Router,
     streams: CancellationToken,
 }
 
 impl Server {
-    /// Binds the port. `extra` are routes of other subsystems, such as the images.
+    /// Binds the port. `extra` are routes of other subsystems, such as the images; nodes, which trust no certificate,
+    /// reach those without TLS too.
     pub async fn bind(
         config: Config,
         store: Store,
@@ -55,8 +60,15 @@ impl Server {
         let failed = |source| Error::Bind { listen, source };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let streams = CancellationToken::new();
-        let router = router(config, store, agent, &keys, streams.clone())?.merge(extra);
-        Ok(Self { listener, router, streams })
+        let tls =
+            config.tls.clone().map(|from| tls::Tls::load(from, &keys, &config.public_url)).transpose()?;
+        let insist = tls.is_some().then(|| Arc::<str>::from(config.public_url.as_str()));
+        let mut own = router(config, store, agent, &keys, streams.clone())?;
+        if let Some(url) = insist {
+            own = own.layer(from_fn_with_state(url, door::insist_on_tls));
+        }
+        let router = own.merge(extra).layer(map_request(door::tell_address));
+        Ok(Self { listener, tls, router, streams })
     }
 
     /// Where it listens.
@@ -66,10 +78,10 @@ impl Server {
 
     /// Answers until `shutdown`, then lets connections finish for a few seconds.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), Error> {
-        let Self { listener, router, streams } = self;
+        let Self { listener, tls, router, streams } = self;
         let closing = shutdown.clone();
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        let serve = axum::serve(listener, service).with_graceful_shutdown(async move {
+        let service = router.into_make_service_with_connect_info::<Visitor>();
+        let serve = axum::serve(Door::new(listener, tls), service).with_graceful_shutdown(async move {
             closing.cancelled().await;
             // Event streams never end by themselves: hyper would wait for them for ever.
             streams.cancel();

@@ -34,5 +34,6 @@ mod routing;
 mod switches;
 mod test_app;
 mod tidy;
+mod tls;
 #[path = "../vm/wire.rs"]
 mod wire;

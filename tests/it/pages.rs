@@ -339,6 +339,7 @@ async fn a_server_with_an_open_stream_stops() {
         public_url: "http://127.0.0.1".into(),
         secure_cookies: false,
         time_zone: clock::TimeZone::UTC,
+        tls: None,
     };
     let agent: Arc<dyn Agent> = app.agent.clone();
     let extra = axum::Router::new().route("/images/7/manifest", axum::routing::get(async || "manifest"));

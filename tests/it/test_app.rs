@@ -72,6 +72,7 @@ impl TestApp {
             public_url: "http://pimaster.test".into(),
             secure_cookies: false,
             time_zone: clock::TimeZone::UTC,
+            tls: None,
         };
         let shared: Arc<dyn Agent> = agent.clone();
         let router = web::router(config, store.clone(), shared, &keys, streams.clone()).unwrap();

@@ -52,7 +52,7 @@ const LAYERS: [(&str, &[&str]); 28] = [
 ];
 
 /// Crate, and the files that may name it.
-const DOORS: [(&str, &[&str]); 10] = [
+const DOORS: [(&str, &[&str]); 13] = [
     ("dhcproto", &["src/dhcp/wire/"]),
     ("hickory_proto", &["src/dns/"]),
     ("tftpd", &["src/tftp/"]),
@@ -60,6 +60,9 @@ const DOORS: [(&str, &[&str]); 10] = [
     ("rusqlite", &["src/store/"]),
     ("maud", &["src/web/views/"]),
     ("lettre", &["src/mail/smtp.rs"]),
+    ("rustls", &["src/web/door.rs", "src/web/tls.rs"]),
+    ("tokio_rustls", &["src/web/door.rs", "src/web/tls.rs"]),
+    ("rcgen", &["src/keys/certificate.rs"]),
     ("fluent_bundle", &["src/web/words.rs"]),
     ("snmp2", &["src/power/snmp.rs", "src/power/snmp/", "src/sim/"]),
     ("clap", &["src/cli/", "src/main.rs"]),
