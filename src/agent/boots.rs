@@ -5,7 +5,7 @@ use super::local::Local;
 use crate::explain::{explain_latest, latest};
 use crate::model::agent::Caller;
 use crate::model::clock::{self, Timestamp};
-use crate::model::explanation::BootView;
+use crate::model::explanation::{BootView, Explanation};
 use crate::model::node::{Node, NodeName};
 use crate::store::{Connection, boot_events, nodes, reservations};
 use async_trait::async_trait;
@@ -35,6 +35,12 @@ impl Boots for Local {
 /// A node's latest boot, whoever asks: for the command line, where whoever reads the database may see all of it.
 pub fn boot_view(conn: &Connection, name: &NodeName, now: Timestamp) -> Result<BootView> {
     view(conn, by_name(conn, name)?, now)
+}
+
+/// What a node's latest boot means.
+pub(super) fn explanation(conn: &Connection, node: &Node, now: Timestamp) -> Result<Explanation> {
+    let (records, facts) = (boot_events::by_node(conn, node.id)?, boot_events::facts(conn, node)?);
+    Ok(explain_latest(&records, &facts, now))
 }
 
 fn by_name(conn: &Connection, name: &NodeName) -> Result<Node> {

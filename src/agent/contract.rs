@@ -1,6 +1,7 @@
 //! What every agent can do. *Pure: only the contract.* Called by the routes of `web`.
 
 use super::boots::Boots;
+use super::deployments::Deployments;
 use super::detection::Detections;
 use super::discovery::Discovery;
 use super::error::Result;
@@ -21,7 +22,9 @@ use tokio::sync::watch;
 
 /// A set of nodes with one manager; each further noun has a trait of its own.
 #[async_trait]
-pub trait Agent: Boots + Detections + Discovery + NetworkAgent + Rack + Switches + Send + Sync {
+pub trait Agent:
+    Boots + Deployments + Detections + Discovery + NetworkAgent + Rack + Switches + Send + Sync
+{
     /// Every node, by name.
     async fn nodes(&self) -> Result<Vec<NodeView>>;
 

@@ -5,7 +5,7 @@ use crate::model::board::BoardModel;
 use crate::model::booking::BeyondRule;
 use crate::model::clock::Timestamp;
 use crate::model::device::BadDevice;
-use crate::model::ids::ReservationId;
+use crate::model::ids::{DeploymentId, ReservationId};
 use crate::model::node::NodeName;
 use crate::model::quarantine::BadReason;
 use crate::model::reservation::{BadPeriod, LARGEST_PARTITION_BYTES, LONGEST_SCRIPT_BYTES};
@@ -24,6 +24,8 @@ pub enum Error {
     NoSuchNode { name: String },
     #[error("there is no reservation {id}")]
     NoSuchReservation { id: ReservationId },
+    #[error("there is no deployment {id}")]
+    NoSuchDeployment { id: DeploymentId },
     #[error("reservation {id} belongs to {owner}")]
     NotYours { id: ReservationId, owner: String },
     #[error("{node} is not yours now")]
@@ -149,9 +151,10 @@ impl Error {
     /// What kind of refusal it is.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::NoSuchNode { .. } | Self::NoSuchReservation { .. } | Self::NotKnown { .. } => {
-                Kind::NotFound
-            }
+            Self::NoSuchNode { .. }
+            | Self::NoSuchReservation { .. }
+            | Self::NoSuchDeployment { .. }
+            | Self::NotKnown { .. } => Kind::NotFound,
             Self::NotYours { .. } | Self::NotYourNode { .. } | Self::NotAdmin { .. } => Kind::Forbidden,
             Self::Enrol(refusal) => refusal_kind(refusal),
             Self::Device(BadDevice::Taken { .. }) => Kind::Conflict,
@@ -207,6 +210,7 @@ impl Error {
             Self::Device(bad) => Some(bad.field()),
             Self::NoSuchNode { .. }
             | Self::NoSuchReservation { .. }
+            | Self::NoSuchDeployment { .. }
             | Self::NotYours { .. }
             | Self::NotYourNode { .. }
             | Self::NotAdmin { .. }
@@ -228,6 +232,7 @@ impl Error {
         match self {
             Self::NoSuchNode { .. } | Self::UnknownNodes { .. } => "Take a name from the list of nodes.",
             Self::NoSuchReservation { .. } => "Take an id from the list of reservations.",
+            Self::NoSuchDeployment { .. } => "Take an id from the list of past deployments.",
             Self::NotYourNode { .. } => "Reserve the node, or ask who has it or an administrator.",
             Self::NotYours { .. } => "Ask the owner or an administrator.",
             Self::NotAdmin { .. } => "Ask an administrator.",

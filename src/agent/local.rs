@@ -146,7 +146,7 @@ impl Agent for Local {
         let (by, now) = (caller.clone(), clock::now());
         let release = move |tx: &Transaction<'_>| {
             act::release(tx, &by, id, now)?;
-            Ok(audit::record(tx, &by.actor, Action::Released, &format!("reservation {id}"), now)?)
+            Ok(audit::record(tx, &by.actor, Action::Released, &look::whose(tx, id)?, now)?)
         };
         self.write(release).await?;
         tracing::info!(user = caller.user.0, reservation = id.0, "released");
@@ -157,7 +157,8 @@ impl Agent for Local {
         let (by, now) = (caller.clone(), clock::now());
         let extend = move |tx: &Transaction<'_>| {
             let end = act::extend(tx, &by, id, hours, now)?;
-            audit::record(tx, &by.actor, Action::Extended, &format!("reservation {id} until {end}"), now)?;
+            let subject = format!("{} until {end}", look::whose(tx, id)?);
+            audit::record(tx, &by.actor, Action::Extended, &subject, now)?;
             Ok(end)
         };
         let end = self.write(extend).await?;

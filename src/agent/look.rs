@@ -1,5 +1,6 @@
 //! From rows to views. *IO: reads the connection it is given.* Called by `local`.
 
+use super::boots;
 use super::contract::Whose;
 use super::error::{Error, Result};
 use crate::model::agent::{
@@ -18,6 +19,9 @@ use crate::store::{
     Connection, deployments, environments, nodes, quarantine, reservations, site, switches, users,
 };
 use std::collections::HashMap;
+
+/// Nodes of one reservation whose boot is explained beside them: each means to read hundreds of events.
+const MOST_EXPLAINED: usize = 20;
 
 /// Every node with who has it now and later.
 pub(super) fn nodes(conn: &Connection, now: Timestamp) -> Result<Vec<NodeView>> {
@@ -136,9 +140,15 @@ pub(super) fn reservation(
     now: Timestamp,
 ) -> Result<ReservationView> {
     let mut shown = view(conn, admitted(conn, caller, id)?, ssh_port, now)?;
-    for (node, deployment) in shown.nodes.iter_mut().zip(in_order(conn, id)?) {
-        if let Some(deployment) = deployment {
-            node.events = deployments::events(conn, deployment.id)?;
+    let mut explained = 0;
+    for node in &mut shown.nodes {
+        let Some(deployment) = node.deployment else { continue };
+        node.events = deployments::events(conn, deployment)?;
+        let is_given_up = matches!(node.state, DeploymentState::Lost | DeploymentState::Failed);
+        if is_given_up && explained < MOST_EXPLAINED {
+            let row = nodes::by_name(conn, node.node.as_str())?;
+            node.boot = row.map(|row| boots::explanation(conn, &row, now)).transpose()?;
+            explained += 1;
         }
     }
     Ok(shown)
@@ -151,6 +161,12 @@ pub(super) fn admitted(conn: &Connection, caller: &Caller, id: ReservationId) ->
         return Ok(found);
     }
     Err(Error::NotYours { id, owner: email(conn, found.owner)? })
+}
+
+/// A reservation and its owner, as the audit log names them: administrators act on other people's.
+pub(super) fn whose(conn: &Connection, id: ReservationId) -> Result<String> {
+    let found = reservations::by_id(conn, id)?.ok_or(Error::NoSuchReservation { id })?;
+    Ok(format!("reservation {id} of {}", email(conn, found.owner)?))
 }
 
 /// Whether the deployed system's host key is settled: from the step that installs it on.
@@ -184,7 +200,10 @@ fn view(
     let ssh_user = environment.as_ref().map(|environment| environment.ssh_user.clone());
     let since = reservation.start.min(now);
     let mut shown = Vec::new();
-    for (id, deployment) in reservation.nodes.iter().zip(in_order(conn, reservation.id)?) {
+    let mut deployed: HashMap<NodeId, Deployment> =
+        deployments::by_reservation(conn, reservation.id)?.into_iter().map(|it| (it.node, it)).collect();
+    for id in &reservation.nodes {
+        let deployment = deployed.remove(id);
         if let Some(node) = nodes::by_id(conn, *id)? {
             shown.push(node_view(node, deployment, ssh_port, ssh_user.clone(), since));
         }
@@ -205,14 +224,6 @@ fn view(
     })
 }
 
-/// The deployment of each node of a reservation, in the order of its nodes.
-fn in_order(conn: &Connection, id: ReservationId) -> Result<Vec<Option<Deployment>>> {
-    let nodes = reservations::by_id(conn, id)?.map(|found| found.nodes).unwrap_or_default();
-    let mut found: HashMap<_, _> =
-        deployments::by_reservation(conn, id)?.into_iter().map(|it| (it.node, it)).collect();
-    Ok(nodes.iter().map(|node| found.remove(node)).collect())
-}
-
 fn node_view(
     node: Node,
     deployment: Option<Deployment>,
@@ -228,16 +239,21 @@ fn node_view(
         ssh_port,
         ssh_user,
         host_key: None,
+        deployment: None,
         state: DeploymentState::Initialized,
+        saved_state: None,
         state_since: since,
         progress: None,
         request: None,
         problem: None,
+        boot: None,
         events: Vec::new(),
     };
     let Some(deployment) = deployment else { return blank };
     NodeDeploymentView {
+        deployment: Some(deployment.id),
         state: deployment.state,
+        saved_state: deployment.saved_state,
         state_since: deployment.state_since,
         progress: deployment.progress,
         request: deployment.request,

@@ -9,6 +9,7 @@
 //! and administrators see what is on it and act on it. What a person asks becomes rows, never messages.
 
 mod contract;
+mod deployments;
 mod detection;
 mod discovery;
 mod error;
@@ -26,6 +27,7 @@ mod switches;
 
 pub use boots::{Boots, boot_view};
 pub use contract::{Agent, Whose};
+pub use deployments::{Deployments, Outcomes};
 pub use detection::Detections;
 pub use discovery::Discovery;
 pub use error::{Error, Kind, Result};

@@ -6,7 +6,8 @@ use super::clock::Timestamp;
 use super::deployment::{DeploymentState, Progress, Request, StepEvent};
 use super::discovery::PortName;
 use super::environment::OsFamily;
-use super::ids::{EnvironmentId, ReservationId, UserId};
+use super::explanation::Explanation;
+use super::ids::{DeploymentId, EnvironmentId, ReservationId, UserId};
 use super::net::MacAddr;
 use super::node::{BootTarget, NodeName};
 use super::problem::Problem;
@@ -172,8 +173,12 @@ pub struct NodeDeploymentView {
     pub ssh_user: Option<String>,
     /// The host key of the deployed system, as a line of `known_hosts` without the host.
     pub host_key: Option<String>,
+    /// Its deployment, once that exists.
+    pub deployment: Option<DeploymentId>,
     /// Where the deployment stands.
     pub state: DeploymentState,
+    /// The state to come back to, or the one in which it was lost.
+    pub saved_state: Option<DeploymentState>,
     /// Since when.
     pub state_since: Timestamp,
     /// How far, in long states.
@@ -182,6 +187,8 @@ pub struct NodeDeploymentView {
     pub request: Option<Request>,
     /// The last failure.
     pub problem: Option<Problem>,
+    /// What the node does now, if it was given up; only where one reservation is shown alone.
+    pub boot: Option<Explanation>,
     /// The history, oldest first; only where one reservation is shown alone.
     pub events: Vec<StepEvent>,
 }

@@ -41,8 +41,9 @@ pub fn insert(
 ) -> Result<DeploymentId> {
     tx.execute(
         "INSERT INTO deployments
-         (reservation_id, node_id, environment_id, state, state_since, progress_at, created_at)
-         VALUES (:reservation, :node, :environment, :state, :now, :now, :now)",
+         (reservation_id, node_id, environment_id, state, state_since, progress_at, created_at, owner_id)
+         SELECT id, :node, :environment, :state, :now, :now, :now, owner_id
+         FROM reservations WHERE id = :reservation",
         named_params! {
             ":reservation": reservation.0, ":node": node.0, ":environment": environment.0,
             ":state": state.as_str(), ":now": to_millis(now),

@@ -26,6 +26,7 @@ pub mod environments;
 pub mod first_answers;
 pub mod foreign;
 pub mod guests;
+pub mod history;
 pub mod leases;
 pub mod links;
 pub mod networks;
