@@ -6,6 +6,23 @@
 
   pickOnCalendar(document.querySelector("input[name=start]")?.form);
 
+  // Buttons that copy the text before them; on a plain http page browsers give scripts no clipboard, but copy a selection.
+  document.documentElement.classList.add("scripted");
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("button.copier"), text = button?.previousElementSibling;
+    if (!text) return;
+    try {
+      if (navigator.clipboard) await navigator.clipboard.writeText(text.textContent);
+      else {
+        const selection = document.getSelection();
+        selection.selectAllChildren(text);
+        document.execCommand("copy");
+        selection.removeAllRanges();
+      }
+    } catch { return; }
+    button.textContent = button.dataset.done;
+  });
+
   const region = document.querySelector("[data-live]");
   if (!region) return;
   const offline = document.querySelector(".offline");
@@ -23,9 +40,11 @@
       const fresh = next.content.getElementById(old.id);
       if (fresh) fresh.open = old.open;
     }
-    for (const old of region.querySelectorAll("input[type=checkbox][id]")) {
+    for (const old of region.querySelectorAll("input[id]")) {
       const fresh = next.content.getElementById(old.id);
-      if (fresh) fresh.checked = old.checked;
+      if (!fresh) continue;
+      if (old.type === "checkbox") fresh.checked = old.checked;
+      else if (old.value !== old.defaultValue) fresh.value = old.value;
     }
     const focused = document.activeElement;
     const path = region.contains(focused) ? place(focused) : null;
@@ -49,13 +68,17 @@
   async function refresh() {
     if (busy) { again = true; return; }
     busy = true;
+    const begun = performance.now();
     try {
       const answer = await fetch(region.dataset.live, { cache: "no-store" });
       if (answer.redirected) location.reload();
       else if (answer.ok) { swap(await answer.text()); at = Date.now(); }
     } catch { /* The stream says when the connection is lost. */ }
-    busy = false;
-    if (again) { again = false; refresh(); }
+    // What is costly to make, or a machine that is busy, is asked less often: at most a fifth of the time.
+    setTimeout(() => {
+      busy = false;
+      if (again) { again = false; refresh(); }
+    }, Math.min(4 * (performance.now() - begun), 5000));
   }
 
   function connect() {

@@ -14,6 +14,8 @@ pub(super) struct Notice {
     pub(super) tone: Tone,
     /// What happened and, if it is bad, what to do.
     pub(super) text: String,
+    /// What happened to each thing it is about.
+    pub(super) lines: Vec<String>,
     /// Something to copy now, with what it is.
     pub(super) secret: Option<(&'static str, String)>,
 }
@@ -30,12 +32,18 @@ pub(super) enum Tone {
 impl Notice {
     /// It was done.
     pub(super) fn good(text: impl Into<String>) -> Self {
-        Self { tone: Tone::Good, text: text.into(), secret: None }
+        Self { tone: Tone::Good, text: text.into(), lines: Vec::new(), secret: None }
     }
 
     /// It was not done.
     pub(super) fn bad(text: impl Into<String>) -> Self {
-        Self { tone: Tone::Bad, text: text.into(), secret: None }
+        Self { tone: Tone::Bad, text: text.into(), lines: Vec::new(), secret: None }
+    }
+
+    /// With what happened to each thing.
+    pub(super) fn with_lines(mut self, lines: Vec<String>) -> Self {
+        self.lines = lines;
+        self
     }
 
     /// With something to copy.

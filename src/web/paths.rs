@@ -1,7 +1,7 @@
 //! Links come from here, and nowhere else. *Pure.*
 
 use crate::model::deployment::Request;
-use crate::model::ids::{DetectionId, ReservationId, TokenId, UserId};
+use crate::model::ids::{DeploymentId, DetectionId, ReservationId, TokenId, UserId};
 use crate::model::net::MacAddr;
 use crate::model::node::NodeName;
 
@@ -45,6 +45,14 @@ pub(super) const MANAGE_LIVE: &str = "/manage/live";
 pub(super) const MANAGE_ALL: &str = "/manage?all=1";
 /// Everybody's bins alone.
 pub(super) const MANAGE_ALL_LIVE: &str = "/manage/live?all=1";
+/// Everybody's reservations, for administrators.
+pub(super) const BOOKINGS: &str = "/reservations";
+/// Asks something of several nodes.
+pub(super) const NODES_REQUESTS: &str = "/nodes/requests";
+/// A person's past deployments.
+pub(super) const HISTORY: &str = "/history";
+/// Everybody's past deployments, for administrators.
+pub(super) const HISTORY_ALL: &str = "/history?all=1";
 /// The networks, for administrators.
 pub(super) const NETWORK: &str = "/network";
 /// What is noticed in the networks, alone.
@@ -167,6 +175,33 @@ pub(super) fn end_quarantine(node: &NodeName) -> String {
 /// Takes a node out of the rack.
 pub(super) fn retire(node: &NodeName) -> String {
     format!("{NODES}/{node}/retire")
+}
+
+/// What was deployed on a node.
+pub(super) fn node_history(node: &NodeName) -> String {
+    format!("{NODES}/{node}/history")
+}
+
+/// One deployment with its whole history.
+pub(super) fn deployment(id: DeploymentId) -> String {
+    format!("/deployments/{id}")
+}
+
+/// The same list of past deployments, from before one of them.
+pub(super) fn history_before(list: &str, id: DeploymentId) -> String {
+    let joint = if list.contains('?') { '&' } else { '?' };
+    format!("{list}{joint}before={id}")
+}
+
+/// Everybody's reservations, or the live part of them, as they are filtered.
+pub(super) fn bookings(is_live: bool, owner: &str, node: &str) -> String {
+    let path = if is_live { "/reservations/live" } else { BOOKINGS };
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in [("owner", owner), ("node", node)].iter().filter(|(_, value)| !value.is_empty()) {
+        query.append_pair(name, value);
+    }
+    let query = query.finish();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
 /// How a node boots.

@@ -157,7 +157,7 @@ async fn problems_and_history_are_shown_as_text() {
         page.body
     );
     assert!(page.body.contains("no &lt;b&gt;card") && page.body.contains("Put a card in."), "{}", page.body);
-    assert!(page.body.contains("History of pi-01"));
+    assert!(page.body.contains("Last lines of pi-01"));
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 mod errors;
 mod fields;
 
+pub(super) mod bookings;
 pub(super) mod calendar;
 pub(super) mod configure;
 pub(super) mod device;

@@ -1,9 +1,10 @@
 //! Bins: looking at them, and the buttons on them. *IO: through the agent.*
 
 use super::pages::{chrome, leave};
-use crate::agent::{Kind, Whose};
+use crate::agent::{Kind, Outcomes, Whose};
 use crate::model::deployment::Request;
 use crate::model::ids::ReservationId;
+use crate::model::node::NodeName;
 use crate::web::extract::{SignedForm, SignedIn};
 use crate::web::forms::agent_text;
 use crate::web::notices::Notice;
@@ -35,7 +36,7 @@ pub(super) async fn list(
 ) -> Result<Html<String>, Refusal> {
     let whose = all.whose(&signed);
     let reservations = app.agent.reservations(&signed.caller(), whose).await?;
-    let chrome = chrome(&app, &signed, "Manage", Tab::Manage);
+    let chrome = chrome(&app, &signed, signed.reader.say("nav-manage"), Tab::Manage);
     Ok(Html(manage::page(&manage::Page { chrome, reservations, whose })))
 }
 
@@ -90,23 +91,19 @@ pub(super) async fn extend(
         },
     };
     leave(&app, signed.session, notice);
-    Ok(Redirect::to(&paths::reservation(id)))
+    Ok(Redirect::to(&paths::own(fields.one("back"), &paths::reservation(id))))
 }
 
 /// Gives the nodes of a bin back.
 pub(super) async fn release(
     State(app): State<App>,
     Path(id): Path<String>,
-    SignedForm { signed, .. }: SignedForm,
+    SignedForm { signed, fields }: SignedForm,
 ) -> Result<Redirect, Refusal> {
     let id = parse(&id)?;
     app.agent.release(&signed.caller(), id).await?;
-    leave(
-        &app,
-        signed.session,
-        Notice::good("The bin is given back; its nodes are free when they are wiped."),
-    );
-    Ok(Redirect::to(paths::MANAGE))
+    leave(&app, signed.session, Notice::good(signed.reader.say("bin-released")));
+    Ok(Redirect::to(&paths::own(fields.one("back"), paths::MANAGE)))
 }
 
 /// Asks for a hard reboot.
@@ -152,6 +149,45 @@ async fn request(
         Err(error) => return Err(error.into()),
     }
     Ok(Redirect::to(&paths::own(fields.one("back"), paths::MANAGE)))
+}
+
+/// Asks something of all nodes that were ticked, and says for each what happened.
+pub(super) async fn request_each(
+    State(app): State<App>,
+    SignedForm { signed, fields }: SignedForm,
+) -> Result<Redirect, Refusal> {
+    let request = Request::from_word(fields.one("request")).ok_or(Refusal::NotFound)?;
+    let parse_name = |name: String| name.parse::<NodeName>().map_err(|_| Refusal::NotFound);
+    let mut nodes = fields.all("nodes").into_iter().map(parse_name).collect::<Result<Vec<_>, _>>()?;
+    for bin in fields.all("bins") {
+        let reservation = app.agent.reservation(&signed.caller(), parse(&bin)?).await?;
+        nodes.extend(reservation.nodes.into_iter().map(|node| node.node));
+    }
+    let outcomes = app.agent.request_each(&signed.caller(), &nodes, request).await?;
+    leave(&app, signed.session, told(&signed, request, &outcomes));
+    Ok(Redirect::to(&paths::own(fields.one("back"), paths::MANAGE)))
+}
+
+/// What happened to each node of a batch.
+fn told(signed: &SignedIn, request: Request, outcomes: &Outcomes) -> Notice {
+    let reader = &signed.reader;
+    let done = outcomes.iter().filter(|(_, outcome)| outcome.is_ok()).count();
+    let of = [("done", done.into()), ("all", outcomes.len().into())];
+    let text = match request {
+        _ if outcomes.is_empty() => return Notice::bad(reader.say("batch-none")),
+        Request::HardReboot => reader.with("batch-done-reboot", &of),
+        Request::DeployAgain => reader.with("batch-done-again", &of),
+        Request::Destroy => reader.with("batch-done-destroy", &of),
+    };
+    let line = |(node, outcome): &(NodeName, crate::agent::Result<()>)| match outcome {
+        Ok(()) => reader.with("batch-asked", &[("node", node.as_str().into())]),
+        Err(error) => {
+            let why = agent_text(error);
+            reader.with("batch-refused", &[("node", node.as_str().into()), ("why", why.into())])
+        }
+    };
+    let notice = if done == outcomes.len() { Notice::good(text) } else { Notice::bad(text) };
+    notice.with_lines(outcomes.iter().map(line).collect())
 }
 
 fn parse(id: &str) -> Result<ReservationId, Refusal> {

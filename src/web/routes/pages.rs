@@ -1,8 +1,8 @@
 //! The router of the pages, and what all of them need. *Pure, but for notices.*
 
 use super::{
-    assets, audit, bins, boots, configure, detection, discovered, forgotten, language, links, live, mail,
-    network, nodes, reserve, rules, settings, sign_in, sign_up, switches, users,
+    assets, audit, bins, bookings, boots, configure, detection, discovered, forgotten, history, language,
+    links, live, mail, network, nodes, reserve, rules, settings, sign_in, sign_up, switches, users,
 };
 use crate::web::extract::{SignedIn, Visit};
 use crate::web::headers;
@@ -27,15 +27,6 @@ pub(in crate::web) fn router() -> Router<App> {
         .route("/reserve/live", get(reserve::live))
         .route("/configure", get(configure::choose))
         .route("/reservations/{id}/configure", get(configure::show).post(configure::configure))
-        .route("/manage", get(bins::list))
-        .route("/manage/live", get(bins::list_live))
-        .route("/reservations/{id}", get(bins::one))
-        .route("/reservations/{id}/live", get(bins::one_live))
-        .route("/reservations/{id}/extend", post(bins::extend))
-        .route("/reservations/{id}/release", post(bins::release))
-        .route("/nodes/{name}/hard-reboot", post(bins::hard_reboot))
-        .route("/nodes/{name}/deploy-again", post(bins::deploy_again))
-        .route("/nodes/{name}/destroy", post(bins::destroy))
         .route("/nodes/{name}/boot", get(boots::show))
         .route("/nodes/{name}/boot/live", get(boots::live))
         .route("/nodes/rename", post(discovered::rename))
@@ -81,10 +72,31 @@ pub(in crate::web) fn router() -> Router<App> {
         .route("/rules", get(rules::show).post(rules::store))
         .route("/audit", get(audit::list))
         .route("/language", post(language::choose))
+        .merge(of_bins())
         .route("/events", get(live::events))
         .route("/assets/{name}", get(assets::show))
         .fallback(|| async { Refusal::NotFound })
         .layer(from_fn(headers::refuse_strangers))
+}
+
+/// Bins, what is asked of their nodes, and past ones.
+fn of_bins() -> Router<App> {
+    Router::new()
+        .route("/manage", get(bins::list))
+        .route("/manage/live", get(bins::list_live))
+        .route("/reservations", get(bookings::list))
+        .route("/reservations/live", get(bookings::live))
+        .route("/reservations/{id}", get(bins::one))
+        .route("/reservations/{id}/live", get(bins::one_live))
+        .route("/reservations/{id}/extend", post(bins::extend))
+        .route("/reservations/{id}/release", post(bins::release))
+        .route("/history", get(history::list))
+        .route("/deployments/{id}", get(history::one))
+        .route("/nodes/{name}/history", get(history::of_node))
+        .route("/nodes/requests", post(bins::request_each))
+        .route("/nodes/{name}/hard-reboot", post(bins::hard_reboot))
+        .route("/nodes/{name}/deploy-again", post(bins::deploy_again))
+        .route("/nodes/{name}/destroy", post(bins::destroy))
 }
 
 /// What stands around the page of a person who has signed in; takes the notice that waits for it.

@@ -42,6 +42,7 @@ fn whole(view: &BootView, reader: &Reader) -> Markup {
                 (view.model.shown()) " · " (view.address) " · " (target(view.boot_target))
                 @if let Some(order) = view.boot_order { " · boot order " (order) }
                 @if let Some(began) = view.began { " · began " (parts::moment(began, reader)) }
+                " · " a href=(paths::node_history(&view.node)) { (reader.say("history-of-node")) }
             }
             @if let Some(warning) = view.order_warning() {
                 div.problem.warn { p { (states::badge("warn", Shape::Triangle, "boot order")) " " (warning) } }
@@ -62,13 +63,19 @@ fn whole(view: &BootView, reader: &Reader) -> Markup {
 }
 
 fn verdict(explanation: &Explanation) -> Markup {
-    let (tone, shape, word) = look(explanation.outlook);
+    let (tone, _, _) = look(explanation.outlook);
     html! {
-        p.verdict { (states::badge(tone, shape, word)) " " strong { (explanation.sentence) } }
+        p.verdict { (outlook(explanation.outlook)) " " strong { (explanation.sentence) } }
         @if let Some(fix) = &explanation.fix {
             div class={ "problem " (tone) } { p { strong { "What to do: " } (fix) } }
         }
     }
+}
+
+/// How a boot stands.
+pub(super) fn outlook(outlook: Outlook) -> Markup {
+    let (tone, shape, word) = look(outlook);
+    states::badge(tone, shape, word)
 }
 
 /// How an outlook looks: tone, shape and word.

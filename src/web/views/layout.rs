@@ -193,6 +193,7 @@ fn said(notice: &Notice, reader: &Reader) -> Markup {
     html! {
         div class={ "notice " (class) } role=(role) {
             p { (notice.text) }
+            @if !notice.lines.is_empty() { ul { @for line in &notice.lines { li { (line) } } } }
             @if let Some((label, secret)) = &notice.secret {
                 p { (label) ": " code.copy { (secret) } }
                 p.hint { (reader.say("shown-once")) }

@@ -3,19 +3,23 @@
 //! *Pure.* `page` is a whole document, `fragment` the part of it that the script swaps. States are shown by
 //! colour, shape and text together; every time says its zone and how far away it is.
 
+mod bin_node;
 mod calendar;
 mod layout;
 mod parts;
 mod shapes;
 mod states;
+mod track;
 
 pub(super) mod audit;
 pub(super) mod bin;
+pub(super) mod bookings;
 pub(super) mod boot;
 pub(super) mod configure;
 pub(super) mod detection;
 pub(super) mod discovered;
 pub(super) mod forgotten;
+pub(super) mod history;
 pub(super) mod link;
 pub(super) mod mail;
 pub(super) mod manage;

@@ -69,7 +69,10 @@ fn row(node: &RackNode, csrf: &str, reader: &Reader) -> Markup {
             td { (shown.address) br; code { (node.mac) } }
             td { @match &shown.serial { Some(serial) => code { (serial) }, None => "–" } }
             td { @match &node.port { Some(port) => (port), None => "–" } }
-            td { a href=(paths::boot(&shown.name)) { (node.boot_target.as_str()) } }
+            td {
+                a href=(paths::boot(&shown.name)) { (node.boot_target.as_str()) }
+                br; a href=(paths::node_history(&shown.name)) { (reader.say("history-of-node")) }
+            }
             td { (holder(node, reader)) }
             td { div.actions {
                 a.button href=(paths::node_edit(&shown.name)) { (reader.say("node-edit")) }

@@ -2,33 +2,11 @@
 
 use super::shapes::Shape;
 use crate::model::deployment::DeploymentState;
+use crate::model::history::Outcome;
 use crate::model::reservation::ReservationState;
+use crate::model::track::COURSE;
 use crate::web::reader::Reader;
 use maud::{Markup, html};
-
-/// The states of a deployment in order; a step's number is its place here.
-const STEPS: [DeploymentState; 17] = {
-    use DeploymentState::*;
-    [
-        NfsBootConf,
-        NfsBootOff,
-        NfsBootOn,
-        EnvCopy,
-        EnvCheck,
-        DeletePartition,
-        CreatePartition,
-        MountPartition,
-        ResizePartition,
-        WaitResizing,
-        SystemConf,
-        BootFiles,
-        EnvBoot,
-        UserConf,
-        SystemUpdate,
-        UserScript,
-        Deployed,
-    ]
-};
 
 /// A word with its shape, in its tone (a class of the style sheet).
 pub(super) fn badge(tone: &str, shape: Shape, word: &str) -> Markup {
@@ -40,56 +18,69 @@ pub(super) fn quarantine(reader: &Reader) -> Markup {
     badge("warn", Shape::Triangle, &reader.say("quarantine-is"))
 }
 
-/// The state of a deployment.
+/// The state of a deployment. Its word is the same in every language: people know it from PiSeduce, and so does the API.
 pub(super) fn deployment(state: DeploymentState) -> Markup {
     let (tone, shape) = look(state);
     badge(tone, shape, state.as_str())
 }
 
 /// What a state means, in a few words.
-pub(super) fn meaning(state: DeploymentState) -> &'static str {
+pub(super) fn meaning(state: DeploymentState, reader: &Reader) -> String {
     use DeploymentState::*;
-    match state {
-        Initialized => "waits for its configuration or its start",
-        NfsBootConf => "the installer is prepared",
-        NfsBootOff => "power is off",
-        NfsBootOn => "the installer boots",
-        EnvCopy => "the image is written to the card",
-        EnvCheck => "the card is read back and compared",
-        DeletePartition | CreatePartition => "the partition table is edited",
-        MountPartition => "the file system is checked",
-        ResizePartition | WaitResizing => "the file system grows",
-        SystemConf => "host name, accounts and keys are set",
-        BootFiles => "the next boot is prepared",
-        EnvBoot => "the environment boots",
-        UserConf => "accounts are completed",
-        SystemUpdate => "packages are updated",
-        UserScript => "your script runs",
-        Deployed => "ready to use",
-        Lost => "no sign of life; try a hard reboot, then deploy again",
-        HardReboot => "power goes off and on",
-        Destroying => "access ends, the card is wiped",
-        Destroyed => "over",
-        SaveEnv => "the system is saved as an environment",
-        Failed => "a step failed; see below",
-    }
+    reader.say(match state {
+        Initialized => "state-initialized",
+        NfsBootConf => "state-nfs-boot-conf",
+        NfsBootOff => "state-nfs-boot-off",
+        NfsBootOn => "state-nfs-boot-on",
+        EnvCopy => "state-env-copy",
+        EnvCheck => "state-env-check",
+        DeletePartition | CreatePartition => "state-partitions",
+        MountPartition => "state-mount-partition",
+        ResizePartition | WaitResizing => "state-resizing",
+        SystemConf => "state-system-conf",
+        BootFiles => "state-boot-files",
+        EnvBoot => "state-env-boot",
+        UserConf => "state-user-conf",
+        SystemUpdate => "state-system-update",
+        UserScript => "state-user-script",
+        Deployed => "state-deployed",
+        Lost => "state-lost",
+        HardReboot => "state-hard-reboot",
+        Destroying => "state-destroying",
+        Destroyed => "state-destroyed",
+        SaveEnv => "state-save-env",
+        Failed => "state-failed",
+    })
 }
 
-/// Which step of how many a state is.
+/// Which step of how many a state is; waiting is none.
 pub(super) fn step(state: DeploymentState) -> Option<(usize, usize)> {
-    STEPS.iter().position(|step| *step == state).map(|at| (at + 1, STEPS.len()))
+    let at = COURSE.iter().position(|step| *step == state).filter(|at| *at > 0)?;
+    Some((at, COURSE.len() - 1))
 }
 
 /// The state of a reservation.
-pub(super) fn reservation(state: ReservationState) -> Markup {
+pub(super) fn reservation(state: ReservationState, reader: &Reader) -> Markup {
     let (tone, shape, word) = match state {
-        ReservationState::Held => ("warn", Shape::Triangle, "not configured"),
-        ReservationState::Configured => ("wait", Shape::Clock, "configured"),
-        ReservationState::Active => ("busy", Shape::Half, "active"),
-        ReservationState::Ending => ("warn", Shape::Bar, "being taken down"),
-        ReservationState::Ended => ("idle", Shape::Bar, "over"),
+        ReservationState::Held => ("warn", Shape::Triangle, "reservation-held"),
+        ReservationState::Configured => ("wait", Shape::Clock, "reservation-configured"),
+        ReservationState::Active => ("busy", Shape::Half, "reservation-active"),
+        ReservationState::Ending => ("warn", Shape::Bar, "reservation-ending"),
+        ReservationState::Ended => ("idle", Shape::Bar, "reservation-ended"),
     };
-    badge(tone, shape, word)
+    badge(tone, shape, &reader.say(word))
+}
+
+/// How a past deployment went.
+pub(super) fn outcome(outcome: Outcome, reader: &Reader) -> Markup {
+    let (tone, shape, word) = match outcome {
+        Outcome::Running => ("busy", Shape::Half, "outcome-running"),
+        Outcome::Deployed => ("good", Shape::Tick, "outcome-deployed"),
+        Outcome::Lost => ("bad", Shape::Triangle, "outcome-lost"),
+        Outcome::Failed => ("bad", Shape::Cross, "outcome-failed"),
+        Outcome::GivenUp => ("idle", Shape::Bar, "outcome-given-up"),
+    };
+    badge(tone, shape, &reader.say(word))
 }
 
 fn look(state: DeploymentState) -> (&'static str, Shape) {
@@ -111,15 +102,22 @@ fn look(state: DeploymentState) -> (&'static str, Shape) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::clock::{TimeZone, from_millis};
+    use crate::web::words::Language;
 
     #[test]
     fn every_state_is_shown_by_word_shape_and_tone() {
-        for state in DeploymentState::ALL {
-            let shown = deployment(*state).into_string();
-            assert!(shown.contains(state.as_str()) && shown.contains("<svg"), "{shown}");
-            assert!(!meaning(*state).is_empty());
+        for language in Language::ALL {
+            let reader = Reader { language, zone: TimeZone::UTC, now: from_millis(0) };
+            for state in DeploymentState::ALL {
+                let shown = deployment(*state).into_string();
+                assert!(shown.contains(state.as_str()) && shown.contains("<svg"), "{shown}");
+                let meaning = meaning(*state, &reader);
+                assert!(!meaning.is_empty() && !meaning.starts_with("state-"), "{meaning}");
+            }
         }
         assert_eq!(step(DeploymentState::EnvCopy), Some((4, 17)));
+        assert_eq!(step(DeploymentState::Initialized), None);
         assert_eq!(step(DeploymentState::Lost), None);
     }
 }
