@@ -25,6 +25,7 @@ mod explain;
 mod import;
 mod mail;
 mod mail_server;
+mod manage;
 mod networks_netns;
 mod node;
 mod once;

@@ -3,6 +3,7 @@
 use crate::model::agent::{EnvironmentView, NodeDeploymentView, NodeView, ReservationView, Taken};
 use crate::model::clock::Timestamp;
 use crate::model::deployment::{Progress, Request, StepEvent};
+use crate::model::problem::Problem;
 use crate::model::quarantine::Quarantine;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -271,12 +272,14 @@ impl Deployment {
             state_since: time(view.state_since),
             progress: view.progress.map(ProgressAnswer::from),
             request: view.request.map(Request::as_str).map(str::to_owned),
-            problem: view.problem.map(|problem| Failure {
-                seen: problem.seen,
-                expected: problem.expected,
-                advice: problem.advice,
-            }),
+            problem: view.problem.map(Failure::from),
         }
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(Problem { seen, expected, advice }: Problem) -> Self {
+        Self { seen, expected, advice }
     }
 }
 

@@ -14,11 +14,13 @@ mod problem;
 mod answers;
 mod wishes;
 
+mod batch;
 mod boots;
 mod deployments;
 mod detections;
 mod discovered;
 mod environments;
+mod history;
 mod me;
 mod network;
 mod nodes;

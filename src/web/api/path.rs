@@ -1,7 +1,7 @@
 //! The variable part of a path, read as what it names; its refusal is a problem like any other. *Pure.*
 
 use super::problem::Problem;
-use crate::model::ids::{DetectionId, ReservationId};
+use crate::model::ids::{DeploymentId, DetectionId, ReservationId};
 use crate::model::net::{MacAddr, NotAMac};
 use crate::model::node::{NodeName, NotANodeName};
 use axum::extract::{FromRequestParts, Path};
@@ -40,6 +40,13 @@ impl InPath for ReservationId {
     const FIX: &'static str = "Take an id from the list of reservations.";
     fn refusal(seen: &str, _: ParseIntError) -> String {
         format!("`{seen}` is no reservation; expected a number")
+    }
+}
+
+impl InPath for DeploymentId {
+    const FIX: &'static str = "Take an id from the list of past deployments.";
+    fn refusal(seen: &str, _: ParseIntError) -> String {
+        format!("`{seen}` is no deployment; expected a number")
     }
 }
 

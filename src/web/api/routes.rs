@@ -2,7 +2,8 @@
 
 use super::problem::Problem;
 use super::{
-    boots, deployments, detections, discovered, environments, me, network, nodes, quarantine, reservations,
+    batch, boots, deployments, detections, discovered, environments, history, me, network, nodes, quarantine,
+    reservations,
 };
 use crate::web::state::App;
 use axum::http::{StatusCode, header};
@@ -64,6 +65,7 @@ fn parts() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(detections::one, detections::cancel))
         .routes(routes!(discovered::forget))
         .routes(routes!(quarantine::begin, quarantine::end))
+        .routes(routes!(batch::request_each))
         .routes(routes!(nodes::hard_reboot))
         .routes(routes!(nodes::deploy_again))
         .routes(routes!(nodes::destroy))
@@ -75,6 +77,8 @@ fn parts() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(reservations::extend))
         .routes(routes!(reservations::events))
         .routes(routes!(deployments::list))
+        .routes(routes!(history::list))
+        .routes(routes!(history::one))
         .routes(routes!(network::show))
         .routes(routes!(network::add_device))
         .routes(routes!(network::remove_device));
