@@ -127,6 +127,11 @@ pub(super) fn reservation(id: ReservationId) -> String {
     format!("/reservations/{id}")
 }
 
+/// One node of a reservation, on the page of that.
+pub(super) fn reservation_node(id: ReservationId, node: &NodeName) -> String {
+    format!("/reservations/{id}#node-{id}-{node}")
+}
+
 /// One reservation's nodes alone.
 pub(super) fn reservation_live(id: ReservationId) -> String {
     format!("/reservations/{id}/live")

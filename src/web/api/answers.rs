@@ -109,6 +109,8 @@ pub(super) struct Deployment {
     name: String,
     /// The reservation.
     reservation: i64,
+    /// Names it under `/api/v1/deployments`; null before it is due.
+    deployment: Option<i64>,
     /// The word of its model.
     model: String,
     /// Its IPv4 address.
@@ -124,6 +126,8 @@ pub(super) struct Deployment {
     /// Since when, RFC 3339.
     #[schema(format = DateTime)]
     state_since: String,
+    /// The state that it comes back to after a hard reboot, or in which it was lost.
+    saved_state: Option<String>,
     /// How far, in long states.
     progress: Option<ProgressAnswer>,
     /// What was asked and is not taken up yet: `hard_reboot`, `deploy_again` or `destroy`.
@@ -263,6 +267,7 @@ impl Deployment {
         Self {
             name: view.node.to_string(),
             reservation,
+            deployment: view.deployment.map(|id| id.0),
             model: view.model.as_str().to_owned(),
             address: view.address.to_string(),
             ssh_port: view.ssh_port,
@@ -270,6 +275,7 @@ impl Deployment {
             host_key: view.host_key,
             state: view.state.as_str().to_owned(),
             state_since: time(view.state_since),
+            saved_state: view.saved_state.map(|state| state.as_str().to_owned()),
             progress: view.progress.map(ProgressAnswer::from),
             request: view.request.map(Request::as_str).map(str::to_owned),
             problem: view.problem.map(Failure::from),

@@ -79,7 +79,7 @@ pub(super) fn card(reservation: &ReservationView, frame: Frame<'_>) -> Markup {
             }
             ul.nodes {
                 @for node in &reservation.nodes {
-                    li id={ "node-" (id) "-" (node.node) } { (bin_node::row(node, reservation.state, frame)) }
+                    li id={ "node-" (id) "-" (node.node) } { (bin_node::row(node, reservation, frame)) }
                 }
             }
             (extend(reservation, frame))

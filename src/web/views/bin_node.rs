@@ -3,7 +3,7 @@
 use super::bin::{BATCH, Frame};
 use super::boot::outlook;
 use super::{parts, states, track};
-use crate::model::agent::NodeDeploymentView;
+use crate::model::agent::{NodeDeploymentView, ReservationView};
 use crate::model::clock::seconds_between;
 use crate::model::deployment::{DeploymentState, Progress, Request, StepEvent};
 use crate::model::node::NodeName;
@@ -28,24 +28,29 @@ pub(super) enum Detail {
 }
 
 /// One node of a bin.
-pub(super) fn row(node: &NodeDeploymentView, reservation: ReservationState, frame: Frame<'_>) -> Markup {
+pub(super) fn row(node: &NodeDeploymentView, bin: &ReservationView, frame: Frame<'_>) -> Markup {
     let reader = frame.reader;
     // Before its start a node waits in no state that could be timed.
     let timed = node.state != DeploymentState::Initialized;
     html! {
         div.what {
-            (name(&node.node, reservation))
+            (name(&node.node, bin.state))
             span.facts { (node.board) }
             span.facts { (node.address) }
         }
         div.where {
             (states::deployment(node.state))
             @if timed { span.far { (parts::duration(seconds_between(node.state_since, reader.now))) } }
-            @if frame.detail == Detail::Short && timed { (track::strip(standings(node.state, node.saved_state))) }
+            @if frame.detail == Detail::Short && timed && !is_down(node.state) {
+                (track::strip(standings(node.state, node.saved_state)))
+            }
             (step(node, reader))
             p.hint {
                 (states::meaning(node.state, reader))
                 @if timed { " · " a href=(paths::boot(&node.node)) { (named("node-boot", &node.node, reader)) } }
+                @if timed && frame.detail == Detail::Short {
+                    " · " a href=(paths::reservation_node(bin.id, &node.node)) { (named("track-title", &node.node, reader)) }
+                }
             }
             @if let Some(request) = node.request { p.hint { (reader.say(asked(request))) } }
             @if let Some(progress) = &node.progress { (bar(&node.node, progress, reader)) }
@@ -53,7 +58,7 @@ pub(super) fn row(node: &NodeDeploymentView, reservation: ReservationState, fram
             @if frame.detail == Detail::Whole && timed { (course(node, reader)) }
             (connection(node, reader))
         }
-        @if reservation == ReservationState::Active { (buttons(node, frame)) }
+        @if bin.state == ReservationState::Active { (buttons(node, frame)) }
     }
 }
 
@@ -206,7 +211,6 @@ fn known_host(node: &NodeDeploymentView) -> String {
 }
 
 fn buttons(node: &NodeDeploymentView, frame: Frame<'_>) -> Markup {
-    let down = matches!(node.state, DeploymentState::Destroying | DeploymentState::Destroyed);
     let (name, reader) = (&node.node, frame.reader);
     let form = |request, inside: Markup| {
         html! {
@@ -217,7 +221,7 @@ fn buttons(node: &NodeDeploymentView, frame: Frame<'_>) -> Markup {
         }
     };
     html! {
-        @if !down && node.request != Some(Request::Destroy) {
+        @if !is_down(node.state) && node.request != Some(Request::Destroy) {
             div.actions {
                 // Before its node is free nothing runs that could be begun again.
                 @if node.state != DeploymentState::Initialized {
@@ -240,6 +244,11 @@ fn buttons(node: &NodeDeploymentView, frame: Frame<'_>) -> Markup {
             }
         }
     }
+}
+
+/// Whether it is on its way out: nothing can be asked of it, and no state of its course is its place.
+fn is_down(state: DeploymentState) -> bool {
+    matches!(state, DeploymentState::Destroying | DeploymentState::Destroyed)
 }
 
 fn asked(request: Request) -> &'static str {
