@@ -103,6 +103,7 @@ mod tests {
             used_bytes: 0,
             stored_bytes: 7,
             digest,
+            boots_on: None,
             imported_at: from_millis(0),
         };
         let manifest = |digest| {

@@ -5,6 +5,7 @@
 
 use super::disk::{ReadAt, Window};
 use super::error::{Error, Result};
+use crate::model::chip::BootSigns;
 use crate::model::image::Partition;
 use crate::model::problem::Problem;
 use std::fs;
@@ -74,11 +75,47 @@ impl<'a> BootFiles<'a> {
         Ok(false)
     }
 
+    /// What decides on which boards it boots.
+    pub(super) fn signs(&self) -> Result<BootSigns> {
+        let root = self.volume.root_dir();
+        let mut signs = BootSigns { names: self.names()?, ..BootSigns::default() };
+        let mut left = MOST_ENTRIES;
+        add_trees(&root, &mut signs.trees, TREES_DEEPEST, &mut left).map_err(|error| failed(&error))?;
+        if signs.names.iter().any(|name| name == "config.txt") {
+            let file = root.open_file("config.txt").map_err(|error| failed(&error))?;
+            let mut text = Vec::new();
+            file.take(CONFIG_MOST_BYTES).read_to_end(&mut text).map_err(|error| failed(&error))?;
+            signs.config = String::from_utf8_lossy(&text).into_owned();
+        }
+        Ok(signs)
+    }
+
     /// Copies every file below `target`, a new folder.
     pub(super) fn copy_to(&self, target: &Path) -> Result<()> {
         let mut copy = Copy { left: self.size, entries: 0 };
         copy.folder(&self.volume.root_dir(), target, DEEPEST)
     }
+}
+
+/// Device trees lie in the root or a folder of it, such as `current/` (Ubuntu) or `dtb/broadcom/`.
+const TREES_DEEPEST: u32 = 3;
+/// More than any `config.txt` has.
+const CONFIG_MOST_BYTES: u64 = 256 * 1024;
+
+/// Adds the names of device trees, to that depth. A folder that is linked into itself ends with the entries `left`.
+fn add_trees(from: &Folder<'_, '_>, trees: &mut Vec<String>, deeper: u32, left: &mut u32) -> io::Result<()> {
+    for entry in from.iter() {
+        let entry = entry?;
+        let name = entry.file_name().to_lowercase();
+        let Some(rest) = left.checked_sub(1) else { return Ok(()) };
+        *left = rest;
+        if entry.is_file() && name.ends_with(".dtb") {
+            trees.push(name);
+        } else if entry.is_dir() && deeper > 1 && !matches!(name.as_str(), "." | "..") {
+            add_trees(&entry.to_dir(), trees, deeper - 1, left)?;
+        }
+    }
+    Ok(())
 }
 
 /// What may still be copied: cross-linked files could otherwise multiply without end.

@@ -203,6 +203,7 @@ async fn place(store: &Store, data: &DataFolder, request: Request, built: Built)
         used_bytes: manifest.used_bytes,
         stored_bytes: manifest.stored_bytes,
         digest: manifest.digest,
+        boots_on: inspection.boots_on,
     };
     let now = clock::now();
     let staging = Arc::new(staging);

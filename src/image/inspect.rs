@@ -11,6 +11,7 @@ use super::ext4::Ext4;
 use super::family::Evidence;
 use super::fat::Fat;
 use super::table::{self, Slot};
+use crate::model::chip::Chip;
 use crate::model::environment::OsFamily;
 use crate::model::image::{FileSystem, Layout, Partition};
 use crate::model::problem::Problem;
@@ -56,6 +57,8 @@ pub(super) struct Inspection {
     pub(super) family: OsFamily,
     /// The system's own name for itself.
     pub(super) system: Option<String>,
+    /// The processors it boots on; none if that cannot be told.
+    pub(super) boots_on: Option<Vec<Chip>>,
 }
 
 /// A disk to look into.
@@ -95,7 +98,8 @@ pub(super) fn inspect(disk: &Disk<'_>) -> Result<Inspection> {
     evidence.labels = [label_of(boot), label_of(root)];
     let family = evidence.family().ok_or_else(|| unknown_system(&evidence))?;
     let layout = Layout { table, boot: boot.number, root: root.number, partitions: partitions.clone() };
-    Ok(Inspection { layout, contents: found, family, system: evidence.system() })
+    let boots_on = files.signs()?.boots_on();
+    Ok(Inspection { layout, contents: found, family, system: evidence.system(), boots_on })
 }
 
 fn partition(slot: &Slot, content: &Content) -> Partition {

@@ -1,5 +1,6 @@
 //! What can be deployed: an image and how its system is customised. *Pure.*
 
+use super::chip::Chip;
 use super::clock::Timestamp;
 use super::ids::EnvironmentId;
 use super::image::{Digest, Layout};
@@ -28,6 +29,8 @@ pub struct Environment {
     pub stored_bytes: u64,
     /// Names the content.
     pub digest: Digest,
+    /// The processors it boots on; none if that is not known.
+    pub boots_on: Option<Vec<Chip>>,
     /// When it was imported.
     pub imported_at: Timestamp,
 }

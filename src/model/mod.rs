@@ -18,6 +18,7 @@ pub mod booking;
 pub mod boot_event;
 pub mod boot_order;
 pub mod check;
+pub mod chip;
 pub mod clock;
 pub mod deployment;
 pub mod detection;

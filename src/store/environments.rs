@@ -3,8 +3,9 @@
 //! A removed environment keeps its row, since the history of deployments speaks of it: `list` and `by_name` no
 //! longer find it, `by_id` does.
 
-use super::convert::{json, parsed, time, to_integer, to_json, unsigned, word};
+use super::convert::{json, optional_json, parsed, time, to_integer, to_json, unsigned, word};
 use super::error::Result;
+use crate::model::chip::Chip;
 use crate::model::clock::{Timestamp, to_millis};
 use crate::model::environment::{Environment, OsFamily};
 use crate::model::ids::EnvironmentId;
@@ -32,10 +33,12 @@ pub struct NewEnvironment {
     pub stored_bytes: u64,
     /// Names the content.
     pub digest: Digest,
+    /// The processors it boots on; none if that is not known.
+    pub boots_on: Option<Vec<Chip>>,
 }
 
 const COLUMNS: &str = "id, name, description, family, ssh_user, layout, disk_bytes, used_bytes, stored_bytes, \
-                       digest, imported_at";
+                       digest, boots_on, imported_at";
 
 fn environment(row: &Row<'_>) -> rusqlite::Result<Environment> {
     Ok(Environment {
@@ -49,6 +52,7 @@ fn environment(row: &Row<'_>) -> rusqlite::Result<Environment> {
         used_bytes: unsigned(row, "used_bytes")?,
         stored_bytes: unsigned(row, "stored_bytes")?,
         digest: parsed(row, "digest")?,
+        boots_on: optional_json(row, "boots_on")?,
         imported_at: time(row, "imported_at")?,
     })
 }
@@ -57,9 +61,10 @@ fn environment(row: &Row<'_>) -> rusqlite::Result<Environment> {
 pub fn insert(tx: &Transaction<'_>, new: &NewEnvironment, now: Timestamp) -> Result<EnvironmentId> {
     tx.execute(
         "INSERT INTO environments
-         (name, description, family, ssh_user, layout, disk_bytes, used_bytes, stored_bytes, digest, imported_at)
+         (name, description, family, ssh_user, layout, disk_bytes, used_bytes, stored_bytes, digest, boots_on,
+          imported_at)
          VALUES (:name, :description, :family, :ssh_user, :layout, :disk_bytes, :used_bytes, :stored_bytes,
-                 :digest, :imported_at)",
+                 :digest, :boots_on, :imported_at)",
         named_params! {
             ":name": new.name,
             ":description": new.description,
@@ -70,6 +75,7 @@ pub fn insert(tx: &Transaction<'_>, new: &NewEnvironment, now: Timestamp) -> Res
             ":used_bytes": to_integer(new.used_bytes),
             ":stored_bytes": to_integer(new.stored_bytes),
             ":digest": new.digest.to_string(),
+            ":boots_on": new.boots_on.as_ref().map(to_json).transpose()?,
             ":imported_at": to_millis(now),
         },
     )?;
@@ -111,7 +117,9 @@ pub fn uses(conn: &Connection, id: EnvironmentId) -> Result<Uses> {
     let sql = "SELECT
         (SELECT count(*) FROM deployments WHERE environment_id = :id AND state <> 'destroyed') AS deployments,
         (SELECT count(*) FROM reservations
-         WHERE state <> 'ended' AND configuration ->> '$.environment' = :id) AS reservations";
+         WHERE state <> 'ended' AND (configuration ->> '$.environment' = :id OR EXISTS (
+             SELECT 1 FROM json_each(configuration, '$.changes') WHERE value ->> '$.environment' = :id
+         ))) AS reservations";
     let read = |row: &Row<'_>| {
         Ok(Uses { deployments: row.get("deployments")?, reservations: row.get("reservations")? })
     };

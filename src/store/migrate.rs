@@ -5,7 +5,7 @@
 use super::error::{Error, Result};
 use rusqlite::Connection;
 
-const MIGRATIONS: [&str; 14] = [
+const MIGRATIONS: [&str; 15] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_guests.sql"),
     include_str!("migrations/0003_boot_events.sql"),
@@ -19,6 +19,7 @@ const MIGRATIONS: [&str; 14] = [
     include_str!("migrations/0011_quarantine.sql"),
     include_str!("migrations/0012_idempotency.sql"),
     include_str!("migrations/0013_mail.sql"),
+    include_str!("migrations/0014_configure.sql"),
     include_str!("migrations/0016_history.sql"),
 ];
 

@@ -199,5 +199,6 @@ pub(crate) fn environment() -> NewEnvironment {
         used_bytes: 1_800_000_000,
         stored_bytes: 600_000_000,
         digest: Digest([7; 32]),
+        boots_on: None,
     }
 }

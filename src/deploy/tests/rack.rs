@@ -564,5 +564,6 @@ fn environment() -> NewEnvironment {
         used_bytes: 1 << 20,
         stored_bytes: 1 << 20,
         digest: Digest([7; 32]),
+        boots_on: None,
     }
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::image::fixture::{DISK_BYTES, MIB, RASPIOS, ROOT, noise, root_of, run};
 use crate::image::{Progress, describe, list, remove, sweep};
+use crate::model::chip::Chip;
 use crate::model::environment::OsFamily;
 use crate::model::image::{FileSystem, Manifest, TableKind};
 use std::sync::{Arc, Mutex};
@@ -55,6 +56,23 @@ async fn boot_files_are_copied_out() {
     assert_eq!(fs::read(boot.join("config.txt")).unwrap(), b"arm_64bit=1\n");
     assert_eq!(fs::read(boot.join("kernel8.img")).unwrap(), noise(300_000, 1));
     assert_eq!(fs::read(boot.join("overlays/disable-bt.dtbo")).unwrap(), noise(900, 2));
+}
+
+#[tokio::test]
+async fn where_it_boots_is_kept() {
+    let check = async |more: &[&'static str], expect: Option<Vec<Chip>>| {
+        let bench = Bench::new();
+        let mut recipe = Recipe::default();
+        recipe.boot_files.extend(more.iter().map(|name| (*name, noise(500, 4))));
+        let imported = bench.import(&recipe.make(bench.folder.path())).await.unwrap();
+        assert_eq!(imported.environment.boots_on, expect, "{more:?}");
+    };
+    check(&[], None).await;
+    check(
+        &["START4.ELF", "bcm2711-rpi-4-b.dtb", "current/bcm2712-rpi-5-b.dtb"],
+        Some(vec![Chip::Bcm2711, Chip::Bcm2712]),
+    )
+    .await;
 }
 
 #[tokio::test]
