@@ -192,7 +192,8 @@ impl Supervisor {
                     let Some(configuration) = &reservation.configuration else { return Ok(()) };
                     for node in &reservation.nodes {
                         let first = S::Initialized;
-                        let new = deployments::insert(tx, id, *node, configuration.environment, first, now)?;
+                        let environment = configuration.for_node(*node).environment;
+                        let new = deployments::insert(tx, id, *node, environment, first, now)?;
                         let text = "reserved and configured".to_owned();
                         deployments::add_event(tx, new, &StepEvent { at: now, state: first, text })?;
                     }

@@ -121,6 +121,37 @@ pub struct Configuration {
     pub user_script: Option<String>,
     /// Whether to update the system's packages.
     pub system_update: bool,
+    /// What is otherwise on single nodes, at most one of each node.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<NodeChange>,
+}
+
+/// What is otherwise on one node; what is not given is as on all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeChange {
+    /// The node.
+    pub node: NodeId,
+    /// Another environment.
+    pub environment: Option<EnvironmentId>,
+    /// Another size of the root partition.
+    pub partition_size: Option<PartitionSize>,
+    /// Another script; an empty one: none.
+    pub user_script: Option<String>,
+}
+
+impl Configuration {
+    /// What that node gets.
+    pub fn for_node(&self, node: NodeId) -> Self {
+        let mut own = Self { changes: Vec::new(), ..self.clone() };
+        if let Some(change) = self.changes.iter().find(|change| change.node == node) {
+            own.environment = change.environment.unwrap_or(own.environment);
+            own.partition_size = change.partition_size.unwrap_or(own.partition_size);
+            if let Some(script) = &change.user_script {
+                own.user_script = Some(script.clone()).filter(|script| !script.trim().is_empty());
+            }
+        }
+        own
+    }
 }
 
 /// Why a text is no start.
@@ -204,6 +235,34 @@ mod tests {
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_node_gets_what_is_said_of_it_and_the_rest_as_all() {
+        let stored = r#"{"environment":1,"partition_size":"whole","password_hash":"$6$x","ssh_keys":[],
+            "user_script":"date","system_update":false}"#;
+        let mut all: Configuration = serde_json::from_str(stored).unwrap();
+        assert_eq!(all.changes, [], "stored before nodes could differ");
+        let change = |number| NodeChange {
+            node: NodeId(number),
+            environment: None,
+            partition_size: None,
+            user_script: None,
+        };
+        all.changes = vec![
+            NodeChange { environment: Some(EnvironmentId(2)), ..change(2) },
+            NodeChange { partition_size: Some(PartitionSize::Bytes(5)), ..change(3) },
+            NodeChange { user_script: Some(String::new()), ..change(4) },
+        ];
+        let check = |node, environment, size, script: Option<&str>| {
+            let own = all.for_node(NodeId(node));
+            assert_eq!((own.environment, own.partition_size), (EnvironmentId(environment), size), "{node}");
+            assert_eq!((own.user_script.as_deref(), own.changes.len()), (script, 0), "{node}");
+        };
+        check(1, 1, PartitionSize::Whole, Some("date"));
+        check(2, 2, PartitionSize::Whole, Some("date"));
+        check(3, 1, PartitionSize::Bytes(5), Some("date"));
+        check(4, 1, PartitionSize::Whole, None);
     }
 
     #[test]

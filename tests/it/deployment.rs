@@ -143,6 +143,7 @@ impl Lab {
                 ssh_keys: vec![key],
                 user_script: script,
                 system_update: false,
+                changes: Vec::new(),
             };
             reservations::configure(tx, id, &configuration)?;
             Ok(id)

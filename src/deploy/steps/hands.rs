@@ -56,9 +56,10 @@ impl Job {
     ) -> Result<Option<Self>, crate::deploy::Error> {
         let (id, node, environment, reservation) = (row.id, row.node, row.environment, row.reservation);
         let read = world.store.read(move |conn| {
+            let chosen = reservations::by_id(conn, reservation)?.and_then(|found| found.configuration);
+            let configuration = chosen.map(|chosen| chosen.for_node(node));
             let node = nodes::by_id(conn, node)?;
             let environment = environments::by_id(conn, environment)?;
-            let configuration = reservations::by_id(conn, reservation)?.and_then(|found| found.configuration);
             Ok(node.zip(environment).map(|(node, environment)| (node, environment, configuration)))
         });
         let Some((node, environment, configuration)) = read.await? else { return Ok(None) };

@@ -8,9 +8,9 @@ use crate::model::clock::{self, SignedDuration};
 use crate::model::deployment::{Deployment, DeploymentState as S, Request};
 use crate::model::node::BootTarget;
 use crate::model::power::PowerState;
-use crate::model::reservation::ReservationState;
+use crate::model::reservation::{NodeChange, ReservationState};
 use crate::model::verb::{Retry, USER_SCRIPT_PATH};
-use crate::store::{deployments, nodes, reservations};
+use crate::store::{deployments, environments, nodes, reservations};
 use rack::{Fault, PATIENCE, Rack};
 use std::time::Duration;
 
@@ -55,6 +55,47 @@ async fn a_deployment_goes_through_every_state_and_leaves_its_traces() {
     assert_eq!(ran, verbs);
     assert_eq!(rack.wire.syncs.lock().unwrap().first(), Some(&1));
     assert_eq!(rack.wire.syncs.lock().unwrap().last(), Some(&0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nodes_of_one_reservation_get_what_is_said_of_each() {
+    let rack = Rack::start(2).await;
+    let start = rack.clock.now() + SignedDuration::from_hours(1);
+    let id = rack.reserve_from(start, &[0, 1], None).await;
+    let node = rack.node(1).await.id;
+    let other = rack.store.write(move |tx| {
+        let known = environments::list(tx)?.remove(0);
+        let new = environments::NewEnvironment {
+            name: "other".into(),
+            description: known.description,
+            family: known.family,
+            ssh_user: known.ssh_user,
+            layout: known.layout,
+            disk_bytes: known.disk_bytes,
+            used_bytes: known.used_bytes,
+            stored_bytes: known.stored_bytes,
+            digest: known.digest,
+            boots_on: None,
+        };
+        let other = environments::insert(tx, &new, start)?;
+        let mut chosen = reservations::by_id(tx, id)?.unwrap().configuration.unwrap();
+        chosen.changes.push(NodeChange {
+            node,
+            environment: Some(other),
+            partition_size: None,
+            user_script: Some("#!/bin/sh\necho hello\n".into()),
+        });
+        reservations::configure(tx, id, &chosen)?;
+        assert_eq!(environments::uses(tx, other)?.reservations, 1, "it must not be removed under them");
+        Ok(other)
+    });
+    let other = other.await.unwrap();
+    rack.pass(Duration::from_secs(3600)).await;
+    rack.until(&[0, 1], S::Deployed).await;
+    assert_ne!(rack.row(0).await.unwrap().environment, other);
+    assert_eq!(rack.row(1).await.unwrap().environment, other);
+    let has_run = |board| rack.board(board, |board| board.ran.contains(&USER_SCRIPT_PATH.to_owned()));
+    assert_eq!((has_run(0), has_run(1)), (false, true));
 }
 
 #[tokio::test(start_paused = true)]

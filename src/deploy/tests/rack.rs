@@ -453,6 +453,7 @@ impl Rack {
                 ssh_keys: Vec::new(),
                 system_update: script.is_some(),
                 user_script: script,
+                changes: Vec::new(),
             };
             reservations::configure(tx, id, &configuration)?;
             Ok(id)
