@@ -57,6 +57,7 @@ pub struct Daemon {
     wishes: power::Wishes,
     supervisor: deploy::Supervisor,
     mail: mail::Worker,
+    notifier: web::Notifier,
     routing: routing::Router,
 }
 
@@ -108,6 +109,13 @@ impl Daemon {
                 .transpose()
                 .context("DNS cannot start")?,
             tftp: tftp::Server::bind(config.tftp, store.clone()).await.context("TFTP cannot start")?,
+            notifier: web::Notifier::new(
+                store.clone(),
+                keys.sealer()?,
+                config.web.public_url.clone(),
+                config.web.time_zone.clone(),
+                Clock::system(),
+            ),
             web: web::Server::bind(config.web, store.clone(), Arc::new(agent), keys.clone(), images)
                 .await
                 .context("the web server cannot start")?,
@@ -174,7 +182,8 @@ impl Daemon {
         tasks.spawn(async move { ("locate", self.locator.run(locator).await.map_err(Into::into)) });
         tasks.spawn(async move { ("detect", self.detector.run(detector).await.map_err(Into::into)) });
         tasks.spawn(async move { ("power", self.wishes.run(wishes).await.map_err(Into::into)) });
-        let mail = token();
+        let (mail, notifier) = (token(), token());
+        tasks.spawn(async move { ("notices", self.notifier.run(notifier).await.map_err(Into::into)) });
         tasks.spawn(async move { ("mail", self.mail.run(mail).await.map_err(Into::into)) });
         tasks.spawn(async move { ("deploy", self.supervisor.run(supervisor).await.map_err(Into::into)) });
 

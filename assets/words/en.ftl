@@ -463,6 +463,50 @@ calendar-taken = taken
 calendar-boot = How { $node } boots
 calendar-told = { $owner }, from { $start } until { $end } ({ $state })
 
+## What people are told of their reservations
+rules-notice = Before its end people are told of it, in minutes; each may choose another time
+ending-soon = { $name } ends soon:
+ending-extend = Extend it, or end it
+notifications-title = Notifications
+notifications-what = Mails about your reservations come in the language in which you save this. Pages say that a reservation ends soon in any case.
+notifications-no-mail = No mail is sent at present: no mail server is set.
+notifications-before-end = Mail me before a reservation ends
+notifications-outcome = Mail me when everything is deployed, or a node is lost
+notifications-turn = Mail me when it is my turn in the queue
+notifications-minutes = So many minutes before the end (empty: { $minutes })
+notifications-save = Save what is told
+notifications-saved = What you are told is saved.
+feed-title = Calendar feed
+feed-what = Your reservations for calendar programs (iCalendar). Who knows its address reads it: keep it to yourself.
+feed-make = Make the address
+feed-again = Make another address
+feed-again-what = The present address then no longer works.
+feed-made = The address of your feed: subscribe to it in your calendar program.
+feed-revoke = Revoke the address
+feed-revoked = The address of your feed no longer works.
+letter-end-subject = pimaster: { $name } ends soon
+letter-end =
+    Your reservation { $name } ends at { $end } ({ $left }). What is on its nodes is then lost.
+
+    Save what you need, or extend it here:
+
+    { $link }
+letter-deployed-subject = pimaster: { $name } is deployed
+letter-deployed =
+    All nodes of your reservation { $name } are deployed: { $deployed }.
+
+    How to sign in to them:
+
+    { $link }
+letter-undone-subject = pimaster: { $name } is not wholly deployed
+letter-undone =
+    Of your reservation { $name }, these nodes are not deployed: { $undone }.
+    These are: { $deployed }.
+
+    What was seen, and what to do:
+
+    { $link }
+
 ## Bins
 bin-extend-ask = Extend…
 bin-extend-hours = By how many hours

@@ -463,6 +463,50 @@ calendar-taken = pris
 calendar-boot = Comment { $node } démarre
 calendar-told = { $owner }, de { $start } à { $end } ({ $state })
 
+## Ce qui est dit des réservations
+rules-notice = Avant la fin, les personnes sont prévenues, en minutes ; chacune peut choisir un autre délai
+ending-soon = { $name } se termine bientôt :
+ending-extend = La prolonger, ou la terminer
+notifications-title = Notifications
+notifications-what = Les courriels sur vos réservations sont écrits dans la langue dans laquelle vous enregistrez ceci. Les pages disent dans tous les cas qu’une réservation se termine bientôt.
+notifications-no-mail = Aucun courriel n’est envoyé pour le moment : aucun serveur de courriel n’est réglé.
+notifications-before-end = M’écrire avant la fin d’une réservation
+notifications-outcome = M’écrire quand tout est déployé, ou qu’un nœud est perdu
+notifications-turn = M’écrire quand c’est mon tour dans la file d’attente
+notifications-minutes = Combien de minutes avant la fin (vide : { $minutes })
+notifications-save = Enregistrer les notifications
+notifications-saved = Les notifications sont enregistrées.
+feed-title = Flux de calendrier
+feed-what = Vos réservations pour les logiciels de calendrier (iCalendar). Qui connaît l’adresse peut le lire : gardez-la pour vous.
+feed-make = Créer l’adresse
+feed-again = Créer une autre adresse
+feed-again-what = L’adresse actuelle ne fonctionnera plus.
+feed-made = L’adresse de votre flux : abonnez-vous-y dans votre logiciel de calendrier.
+feed-revoke = Révoquer l’adresse
+feed-revoked = L’adresse de votre flux ne fonctionne plus.
+letter-end-subject = pimaster : { $name } se termine bientôt
+letter-end =
+    Votre réservation { $name } se termine le { $end } ({ $left }). Ce qui est sur ses nœuds sera alors perdu.
+
+    Sauvegardez ce dont vous avez besoin, ou prolongez-la ici :
+
+    { $link }
+letter-deployed-subject = pimaster : { $name } est déployée
+letter-deployed =
+    Tous les nœuds de votre réservation { $name } sont déployés : { $deployed }.
+
+    Comment s’y connecter :
+
+    { $link }
+letter-undone-subject = pimaster : { $name } n’est pas entièrement déployée
+letter-undone =
+    De votre réservation { $name }, ces nœuds ne sont pas déployés : { $undone }.
+    Ceux-ci le sont : { $deployed }.
+
+    Ce qui a été vu, et que faire :
+
+    { $link }
+
 ## Lots
 bin-extend-ask = Prolonger…
 bin-extend-hours = De combien d’heures

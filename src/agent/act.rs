@@ -66,7 +66,7 @@ pub(super) fn extend(
     if !others.is_empty() {
         return Err(Error::Taken { taken: reserve::name_overlaps(tx, others)? });
     }
-    reservations::set_end(tx, id, end)?;
+    reservations::set_end(tx, id, end, now)?;
     Ok(end)
 }
 

@@ -28,6 +28,10 @@ pub enum Action {
     TokenMade,
     /// An API token was revoked.
     TokenRevoked,
+    /// A person's calendar feed got an address.
+    FeedMade,
+    /// The address of a calendar feed was revoked.
+    FeedRevoked,
     /// A setting of the site was changed.
     SettingChanged,
     /// Nodes were reserved.
@@ -46,7 +50,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::SignedUp,
         Self::SignedIn,
         Self::SignInRefused,
@@ -58,6 +62,8 @@ impl Action {
         Self::SessionEnded,
         Self::TokenMade,
         Self::TokenRevoked,
+        Self::FeedMade,
+        Self::FeedRevoked,
         Self::SettingChanged,
         Self::Reserved,
         Self::Configured,
@@ -81,6 +87,8 @@ impl Action {
             Self::SessionEnded => "session_ended",
             Self::TokenMade => "token_made",
             Self::TokenRevoked => "token_revoked",
+            Self::FeedMade => "feed_made",
+            Self::FeedRevoked => "feed_revoked",
             Self::SettingChanged => "setting_changed",
             Self::Reserved => "reserved",
             Self::Configured => "configured",

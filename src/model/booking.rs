@@ -18,6 +18,8 @@ pub struct BookingRules {
     pub margin_minutes: u32,
     /// How long a reservation that has begun may stay without a configuration, in minutes.
     pub hold_minutes: u32,
+    /// How long before its end people are told of it, in minutes; each may choose another time.
+    pub notice_minutes: u32,
 }
 
 impl Default for BookingRules {
@@ -28,6 +30,7 @@ impl Default for BookingRules {
             node_hours: None,
             margin_minutes: 0,
             hold_minutes: 15,
+            notice_minutes: 30,
         }
     }
 }

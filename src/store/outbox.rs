@@ -12,8 +12,10 @@ use rusqlite::{Connection, OptionalExtension, Transaction, named_params};
 const MOST_WAITING: i64 = 1000;
 /// So many are kept when they are sent or given up.
 const KEPT: i64 = 200;
-/// So many an hour to one address: nobody's mailbox is filled through the pages.
+/// So many an hour to one address that anybody can ask for: nobody's mailbox is filled through the pages.
 const MOST_PER_RECIPIENT: i64 = 6;
+/// So many an hour to one address about its owner's reservations.
+const MOST_OWN_PER_RECIPIENT: i64 = 60;
 /// The longest error that is kept, in characters.
 const LONGEST_ERROR: usize = 500;
 
@@ -31,28 +33,41 @@ pub fn is_enabled(conn: &Connection) -> Result<bool> {
     Ok(site::get::<MailSettings>(conn, MailSettings::NAME)?.is_enabled)
 }
 
-/// Puts a mail in the outbox.
+/// Puts a mail in the outbox that anybody could have asked for.
 pub fn insert(tx: &Transaction<'_>, letter: &NewLetter, now: Timestamp) -> Result<Queued> {
+    let written = write(tx, letter, false, now)?;
+    Ok(if written.is_some() { Queued::Waiting } else { Queued::Dropped })
+}
+
+/// Puts a mail in the outbox that pimaster writes by itself; gives its row unless it is dropped.
+pub fn insert_own(tx: &Transaction<'_>, letter: &NewLetter, now: Timestamp) -> Result<Option<i64>> {
+    write(tx, letter, true, now)
+}
+
+fn write(tx: &Transaction<'_>, letter: &NewLetter, own: bool, now: Timestamp) -> Result<Option<i64>> {
     let hour_ago = to_millis(now - SignedDuration::from_hours(1));
-    let is_full = "SELECT (SELECT count(*) FROM outbox WHERE recipient = ?1 AND created_at > ?2) >= ?3
+    let most = if own { MOST_OWN_PER_RECIPIENT } else { MOST_PER_RECIPIENT };
+    let is_full =
+        "SELECT (SELECT count(*) FROM outbox WHERE recipient = ?1 AND created_at > ?2 AND own = ?5) >= ?3
                        OR (SELECT count(*) FROM outbox WHERE state = 'waiting') >= ?4";
-    let limits = (&letter.to, hour_ago, MOST_PER_RECIPIENT, MOST_WAITING);
-    if tx.query_row(is_full, limits, |row| row.get(0))? {
-        return Ok(Queued::Dropped);
+    if tx.query_row(is_full, (&letter.to, hour_ago, most, MOST_WAITING, own), |row| row.get(0))? {
+        return Ok(None);
     }
     tx.execute(
-        "INSERT INTO outbox (recipient, subject, sealed_body, created_at, state, next_try_at)
-         VALUES (:to, :subject, :body, :now, 'waiting', :now)",
+        "INSERT INTO outbox (recipient, subject, sealed_body, created_at, state, next_try_at, own)
+         VALUES (:to, :subject, :body, :now, 'waiting', :now, :own)",
         named_params! {
             ":to": letter.to, ":subject": letter.subject, ":body": letter.sealed_body, ":now": to_millis(now),
+            ":own": own,
         },
     )?;
+    let id = tx.last_insert_rowid();
     tx.execute(
         "DELETE FROM outbox WHERE state <> 'waiting' AND id NOT IN
              (SELECT id FROM outbox WHERE state <> 'waiting' ORDER BY id DESC LIMIT ?1)",
         [KEPT],
     )?;
-    Ok(Queued::Waiting)
+    Ok(Some(id))
 }
 
 /// Takes the mail that has waited longest for its turn and counts the try. Until `hold` nobody takes it again: then

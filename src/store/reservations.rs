@@ -86,8 +86,8 @@ pub fn book(
         return Ok(Err(taken));
     }
     tx.execute(
-        "INSERT INTO reservations (owner_id, name, start_at, end_at, state, created_at)
-         VALUES (:owner, :name, :start, :end, 'held', :now)",
+        "INSERT INTO reservations (owner_id, name, start_at, end_at, state, created_at, changed_at)
+         VALUES (:owner, :name, :start, :end, 'held', :now, :now)",
         named_params! {
             ":owner": new.owner.0, ":name": new.name, ":start": to_millis(new.start),
             ":end": to_millis(new.end), ":now": to_millis(now),
@@ -138,15 +138,18 @@ pub fn set_state(
     now: Timestamp,
 ) -> Result<()> {
     tx.execute(
-        "UPDATE reservations SET state = ?2, ended_at = CASE ?2 WHEN 'ended' THEN ?3 END WHERE id = ?1",
+        "UPDATE reservations SET state = ?2, ended_at = CASE ?2 WHEN 'ended' THEN ?3 END,
+             sequence = sequence + (?2 = 'ended'), changed_at = CASE ?2 WHEN 'ended' THEN ?3 ELSE changed_at END
+         WHERE id = ?1",
         (id.0, state.as_str(), to_millis(now)),
     )?;
     Ok(())
 }
 
 /// Makes a reservation last until then.
-pub fn set_end(tx: &Transaction<'_>, id: ReservationId, end: Timestamp) -> Result<()> {
-    tx.execute("UPDATE reservations SET end_at = ?2 WHERE id = ?1", (id.0, to_millis(end)))?;
+pub fn set_end(tx: &Transaction<'_>, id: ReservationId, end: Timestamp, now: Timestamp) -> Result<()> {
+    let sql = "UPDATE reservations SET end_at = ?2, sequence = sequence + 1, changed_at = ?3 WHERE id = ?1";
+    tx.execute(sql, (id.0, to_millis(end), to_millis(now)))?;
     Ok(())
 }
 

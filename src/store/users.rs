@@ -112,7 +112,7 @@ pub fn list(conn: &Connection) -> Result<Vec<Account>> {
 pub fn remove(tx: &Transaction<'_>, id: UserId, now: Timestamp) -> Result<()> {
     tx.execute(
         "UPDATE users SET email = 'removed-' || id, name = '', role = 'pending', password_hash = NULL, ssh_keys = '[]',
-             removed_at = ?2 WHERE id = ?1",
+             notifications = '{}', feed_hash = NULL, removed_at = ?2 WHERE id = ?1",
         (id.0, to_millis(now)),
     )?;
     for sql in [

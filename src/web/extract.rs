@@ -12,8 +12,9 @@ use super::words::Language;
 use crate::model::agent::Caller;
 use crate::model::audit::Actor;
 use crate::model::clock;
+use crate::model::notification::Ending;
 use crate::model::user::{Role, User};
-use crate::store::sessions;
+use crate::store::{self, Connection, notices, sessions};
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
@@ -32,6 +33,8 @@ pub(super) struct SignedIn {
     pub(super) reader: Reader,
     /// From which address, if it is known.
     pub(super) from: Option<IpAddr>,
+    /// Reservations that end soon.
+    pub(super) ending: Vec<Ending>,
 }
 
 impl SignedIn {
@@ -67,14 +70,18 @@ impl FromRequestParts<App> for SignedIn {
         let id = app.signer.read(Cookie::Session, &parts.headers);
         let Some(id) = id else { return Err(Refusal::SignIn { next }) };
         let (session, now) = (secret::digest(&id), clock::now());
-        let found = app.store.read(move |conn| sessions::by_hash(conn, &session, now)).await?;
-        let Some(found) = found else { return Err(Refusal::SignIn { next }) };
+        let look = move |conn: &Connection| -> store::Result<_> {
+            let Some(found) = sessions::by_hash(conn, &session, now)? else { return Ok(None) };
+            let ending = notices::ending(conn, found.user.id, now)?;
+            Ok(Some((found, ending)))
+        };
+        let Some((found, ending)) = app.store.read(look).await? else { return Err(Refusal::SignIn { next }) };
         match found.user.role {
             Role::Pending => Err(Refusal::Pending),
             Role::User | Role::Admin => {
                 let reader = reader(app, &parts.headers);
                 let from = peer(&parts.extensions);
-                Ok(Self { user: found.user, csrf: found.csrf, session, reader, from })
+                Ok(Self { user: found.user, csrf: found.csrf, session, reader, from, ending })
             }
         }
     }

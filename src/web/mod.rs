@@ -35,6 +35,7 @@ mod words;
 mod accounts;
 mod forms;
 mod letters;
+mod notifier;
 mod routes;
 mod views;
 
@@ -43,5 +44,6 @@ mod api;
 pub use accounts::{add_user, create_token, ensure_admin, set_password_link, sign_in_link};
 pub use api::{boot_json, openapi};
 pub use error::Error;
+pub use notifier::Notifier;
 pub use server::{Config, Server, router};
 pub use tls::Certificate;

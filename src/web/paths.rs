@@ -69,6 +69,12 @@ pub(super) const SETTINGS: &str = "/settings";
 pub(super) const SETTINGS_KEYS: &str = "/settings/keys";
 /// A person's password.
 pub(super) const SETTINGS_PASSWORD: &str = "/settings/password";
+/// What a person is told.
+pub(super) const SETTINGS_NOTIFICATIONS: &str = "/settings/notifications";
+/// A person's feed for calendar programs.
+pub(super) const SETTINGS_FEED: &str = "/settings/feed";
+/// Ends the feed.
+pub(super) const SETTINGS_FEED_REVOKE: &str = "/settings/feed/revoke";
 /// A person's API tokens.
 pub(super) const SETTINGS_TOKENS: &str = "/settings/tokens";
 /// The nodes of the rack, for administrators.
@@ -120,6 +126,11 @@ pub(super) fn audit_before(id: i64) -> String {
 /// Ends a session of one's own.
 pub(super) fn end_session(name: &str) -> String {
     format!("{SETTINGS_SESSIONS}/{name}/end")
+}
+
+/// A feed for calendar programs.
+pub(super) fn feed(secret: &str) -> String {
+    format!("/calendar/{secret}.ics")
 }
 
 /// One reservation.

@@ -212,6 +212,7 @@ async fn administrators_set_the_rules_on_a_page() {
             ("node_hours", ""),
             ("margin_minutes", "10"),
             ("hold_minutes", "20"),
+            ("notice_minutes", "45"),
         ]
     };
     assert_eq!(ada.get("/rules").await.status, StatusCode::FORBIDDEN);

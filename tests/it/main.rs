@@ -28,6 +28,7 @@ mod mail_server;
 mod manage;
 mod networks_netns;
 mod node;
+mod notices;
 mod once;
 mod pages;
 mod rack;

@@ -24,6 +24,7 @@ mod history;
 mod me;
 mod network;
 mod nodes;
+mod notifications;
 mod quarantine;
 mod reservations;
 mod routes;

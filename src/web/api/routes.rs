@@ -2,7 +2,7 @@
 
 use super::problem::Problem;
 use super::{
-    batch, boots, deployments, detections, discovered, environments, history, me, network, nodes, quarantine,
+    batch, boots, deployments, detections, discovered, environments, history, me, network, nodes, notifications, quarantine,
     reservations,
 };
 use crate::web::state::App;
@@ -57,6 +57,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 fn parts() -> (Router<App>, utoipa::openapi::OpenApi) {
     let mut router = OpenApiRouter::with_openapi(<Document as utoipa::OpenApi>::openapi())
         .routes(routes!(me::show))
+        .routes(routes!(notifications::show, notifications::set))
+        .routes(routes!(notifications::make_feed, notifications::revoke_feed))
         .routes(routes!(nodes::list, discovered::enrol))
         .routes(routes!(discovered::rename))
         .routes(routes!(discovered::replace_board))

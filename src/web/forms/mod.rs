@@ -11,6 +11,7 @@ pub(super) mod configure;
 pub(super) mod device;
 pub(super) mod enrol;
 pub(super) mod mail;
+pub(super) mod notifications;
 pub(super) mod partition_size;
 pub(super) mod reserve;
 pub(super) mod rules;

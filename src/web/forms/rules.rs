@@ -2,6 +2,7 @@
 
 use super::{Errors, Fields};
 use crate::model::booking::BookingRules;
+use crate::model::notification::LONGEST_NOTICE_MINUTES;
 use crate::model::reservation::LONGEST_HOURS;
 
 /// A day, in minutes: no margin and no hold is longer.
@@ -17,6 +18,7 @@ pub(in crate::web) struct Rules {
     pub(in crate::web) node_hours: String,
     pub(in crate::web) margin_minutes: String,
     pub(in crate::web) hold_minutes: String,
+    pub(in crate::web) notice_minutes: String,
 }
 
 impl Rules {
@@ -29,6 +31,7 @@ impl Rules {
             node_hours: text("node_hours"),
             margin_minutes: text("margin_minutes"),
             hold_minutes: text("hold_minutes"),
+            notice_minutes: text("notice_minutes"),
         }
     }
 
@@ -40,6 +43,7 @@ impl Rules {
             node_hours: rules.node_hours.map(|hours| hours.to_string()).unwrap_or_default(),
             margin_minutes: rules.margin_minutes.to_string(),
             hold_minutes: rules.hold_minutes.to_string(),
+            notice_minutes: rules.notice_minutes.to_string(),
         }
     }
 
@@ -55,13 +59,15 @@ impl Rules {
         };
         let margin = number("margin_minutes", &self.margin_minutes, 0, LONGEST_MINUTES);
         let hold = number("hold_minutes", &self.hold_minutes, 1, LONGEST_MINUTES);
+        let notice = number("notice_minutes", &self.notice_minutes, 1, LONGEST_NOTICE_MINUTES);
         let (
             Some(longest_hours),
             Some(longest_extended_hours),
             Some(node_hours),
             Some(margin_minutes),
             Some(hold_minutes),
-        ) = (longest, extended, node_hours, margin, hold)
+            Some(notice_minutes),
+        ) = (longest, extended, node_hours, margin, hold, notice)
         else {
             return Err(errors);
         };
@@ -71,7 +77,14 @@ impl Rules {
             );
             return Err(Errors::one("longest_extended_hours", text));
         }
-        Ok(BookingRules { longest_hours, longest_extended_hours, node_hours, margin_minutes, hold_minutes })
+        Ok(BookingRules {
+            longest_hours,
+            longest_extended_hours,
+            node_hours,
+            margin_minutes,
+            hold_minutes,
+            notice_minutes,
+        })
     }
 }
 
@@ -98,7 +111,8 @@ mod tests {
 
     #[test]
     fn each_wrong_field_has_its_error() {
-        let good = "longest_hours=72&longest_extended_hours=168&node_hours=&margin_minutes=0&hold_minutes=15";
+        let good = "longest_hours=72&longest_extended_hours=168&node_hours=&margin_minutes=0&hold_minutes=15\
+                    &notice_minutes=30";
         assert!(form(good).judge().is_ok());
         let check = |from: &str, to: &str, field: &str| {
             let errors = form(&good.replace(from, to)).judge().unwrap_err();
@@ -111,5 +125,6 @@ mod tests {
         check("margin_minutes=0", "margin_minutes=-1", "margin_minutes");
         check("margin_minutes=0", "margin_minutes=1441", "margin_minutes");
         check("hold_minutes=15", "hold_minutes=", "hold_minutes");
+        check("notice_minutes=30", "notice_minutes=0", "notice_minutes");
     }
 }

@@ -19,6 +19,7 @@ mod live;
 mod mail;
 mod network;
 mod nodes;
+mod notifications;
 mod pages;
 mod reserve;
 mod rules;

@@ -1,8 +1,7 @@
 //! The router of the pages, and what all of them need. *Pure, but for notices.*
 
 use super::{
-    assets, audit, bins, bookings, boots, configure, detection, discovered, forgotten, history, language,
-    links, live, mail, network, nodes, reserve, rules, settings, sign_in, sign_up, switches, users,
+    assets, audit, bins, bookings, boots, configure, detection, discovered, forgotten, history, language, links, live, mail, network, nodes, notifications, reserve, rules, settings, sign_in, sign_up, switches, users,
 };
 use crate::web::extract::{SignedIn, Visit};
 use crate::web::headers;
@@ -69,12 +68,12 @@ pub(in crate::web) fn router() -> Router<App> {
         .route("/mail", get(mail::show).post(mail::save))
         .route("/mail/live", get(mail::live))
         .route("/mail/test", post(mail::test))
-        .route("/rules", get(rules::show).post(rules::store))
         .route("/audit", get(audit::list))
         .route("/language", post(language::choose))
         .merge(of_bins())
         .route("/events", get(live::events))
         .route("/assets/{name}", get(assets::show))
+        .merge(booking())
         .fallback(|| async { Refusal::NotFound })
         .layer(from_fn(headers::refuse_strangers))
 }
@@ -99,6 +98,16 @@ fn of_bins() -> Router<App> {
         .route("/nodes/{name}/destroy", post(bins::destroy))
 }
 
+/// Who may book what when, and who is told of it.
+fn booking() -> Router<App> {
+    Router::new()
+        .route("/rules", get(rules::show).post(rules::store))
+        .route("/settings/notifications", post(notifications::store))
+        .route("/settings/feed", post(notifications::make_feed))
+        .route("/settings/feed/revoke", post(notifications::revoke_feed))
+        .route("/calendar/{name}", get(notifications::feed))
+}
+
 /// What stands around the page of a person who has signed in; takes the notice that waits for it.
 pub(super) fn chrome(app: &App, signed: &SignedIn, title: impl Into<String>, tab: Tab) -> Chrome {
     let notice = app.notices.lock().unwrap_or_else(PoisonError::into_inner).take(&signed.session);
@@ -109,6 +118,7 @@ pub(super) fn chrome(app: &App, signed: &SignedIn, title: impl Into<String>, tab
         who: Some(who(signed)),
         csrf: signed.csrf.clone(),
         notice,
+        ending: signed.ending.clone(),
         reader,
     }
 }
@@ -116,7 +126,7 @@ pub(super) fn chrome(app: &App, signed: &SignedIn, title: impl Into<String>, tab
 /// What stands around a page before anybody has signed in.
 pub(super) fn before(app: &App, visit: &Visit, title: String) -> Chrome {
     let reader = visit.reader.clone();
-    Chrome { title, tab: None, who: None, csrf: visit.csrf(app), notice: None, reader }
+    Chrome { title, tab: None, who: None, csrf: visit.csrf(app), notice: None, ending: Vec::new(), reader }
 }
 
 /// Who is signed in, as the pages know them.

@@ -1,5 +1,6 @@
 //! A person's own account: SSH keys, password, API tokens. *IO: the database; a blocking thread for hashes.*
 
+use super::notifications;
 use super::pages::{chrome, leave};
 use crate::model::audit::Action;
 use crate::model::clock;
@@ -134,7 +135,8 @@ pub(super) async fn end_session(
     Ok(done(&app, &signed, Notice::good(signed.reader.say("settings-session-ended"))))
 }
 
-async fn refuse(
+/// The page with what is wrong.
+pub(super) async fn refuse(
     app: &App,
     signed: &SignedIn,
     typed_keys: Option<String>,
@@ -158,9 +160,10 @@ async fn page(
     let user = signed.user.id;
     let (session, now) = (signed.session, signed.reader.now);
     let look = move |conn: &Connection| -> store::Result<_> {
-        Ok((tokens::list(conn, user)?, sessions::list(conn, user, &session, now)?))
+        let told = notifications::told(conn, user)?;
+        Ok((tokens::list(conn, user)?, sessions::list(conn, user, &session, now)?, told))
     };
-    let (tokens, sessions) = app.store.read(look).await?;
+    let (tokens, sessions, told) = app.store.read(look).await?;
     let page = settings::Page {
         chrome: chrome(app, signed, signed.reader.say("settings-title"), Tab::Settings),
         keys: signed.user.ssh_keys.clone(),
@@ -168,6 +171,7 @@ async fn page(
         has_password: signed.user.password_hash.is_some(),
         tokens,
         sessions,
+        told,
         errors,
     };
     Ok((status, Html(settings::page(&page))).into_response())

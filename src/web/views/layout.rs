@@ -1,6 +1,7 @@
 //! What every page has around it. *Pure.*
 
 use super::parts;
+use crate::model::notification::Ending;
 use crate::web::assets::{ICON, SCRIPT, STYLE};
 use crate::web::notices::{Notice, Tone};
 use crate::web::paths;
@@ -21,6 +22,8 @@ pub(in crate::web) struct Chrome {
     pub(in crate::web) csrf: String,
     /// Said once.
     pub(in crate::web) notice: Option<Notice>,
+    /// Reservations of who is signed in that end soon.
+    pub(in crate::web) ending: Vec<Ending>,
     /// For whom it is made.
     pub(in crate::web) reader: Reader,
 }
@@ -131,6 +134,7 @@ pub(super) fn document(chrome: &Chrome, refresh: Refresh, body: &Markup) -> Stri
                 main #main {
                     h1 { (title) }
                     @if let Some(notice) = &chrome.notice { (said(notice, reader)) }
+                    @if !chrome.ending.is_empty() { (ending(&chrome.ending, reader)) }
                     @if refresh != Refresh::Never { (freshness(refresh, reader)) }
                     (body)
                 }
@@ -197,6 +201,20 @@ fn said(notice: &Notice, reader: &Reader) -> Markup {
             @if let Some((label, secret)) = &notice.secret {
                 p { (label) ": " code.copy { (secret) } }
                 p.hint { (reader.say("shown-once")) }
+            }
+        }
+    }
+}
+
+fn ending(ending: &[Ending], reader: &Reader) -> Markup {
+    html! {
+        div.notice.soon role="status" {
+            @for soon in ending {
+                p {
+                    (reader.with("ending-soon", &[("name", soon.name.as_str().into())])) " "
+                    (parts::moment(soon.end, reader)) " "
+                    a href=(paths::reservation(soon.id)) { (reader.say("ending-extend")) }
+                }
             }
         }
     }

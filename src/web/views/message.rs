@@ -6,7 +6,8 @@ use maud::html;
 
 /// Says something and leads back.
 pub(in crate::web) fn page(reader: Reader, title: String, text: &str) -> String {
-    let chrome = Chrome { title, tab: None, who: None, csrf: String::new(), notice: None, reader };
+    let chrome =
+        Chrome { title, tab: None, who: None, csrf: String::new(), notice: None, ending: Vec::new(), reader };
     let body = html! {
         section.card.narrow {
             p { (text) }

@@ -26,6 +26,7 @@ pub(super) mod manage;
 pub(super) mod message;
 pub(super) mod network;
 pub(super) mod nodes;
+pub(super) mod notifications;
 pub(super) mod reserve;
 pub(super) mod rules;
 pub(super) mod settings;
@@ -35,3 +36,4 @@ pub(super) mod switches;
 pub(super) mod users;
 
 pub(super) use layout::{Chrome, Tab, Who};
+pub(super) use parts::away;

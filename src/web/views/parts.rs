@@ -40,7 +40,7 @@ fn machine(at: Timestamp) -> String {
 }
 
 /// How far away a time is, in words.
-pub(super) fn away(at: Timestamp, reader: &Reader) -> String {
+pub(in crate::web) fn away(at: Timestamp, reader: &Reader) -> String {
     match (seconds_between(reader.now, at), seconds_between(at, reader.now)) {
         (0, 0) => reader.say("time-now"),
         (0, ago) => reader.with("time-ago", &[("duration", duration(ago).into())]),

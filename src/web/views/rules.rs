@@ -25,6 +25,7 @@ pub(in crate::web) fn page(page: &Page) -> String {
         ("node_hours", reader.say("rules-node-hours"), &form.node_hours),
         ("margin_minutes", reader.say("rules-margin"), &form.margin_minutes),
         ("hold_minutes", reader.say("rules-hold"), &form.hold_minutes),
+        ("notice_minutes", reader.say("rules-notice"), &form.notice_minutes),
     ];
     let body = html! {
         form.card.narrow.fields method="post" action=(paths::RULES) {

@@ -3,6 +3,7 @@
 use super::configure::key_line;
 use super::layout::{Chrome, Refresh, document};
 use super::link::password_fields;
+use super::notifications::{self, Told};
 use super::parts;
 use crate::model::ssh_key::PublicKey;
 use crate::store::sessions::Listed;
@@ -22,6 +23,7 @@ pub(in crate::web) struct Page {
     pub(in crate::web) has_password: bool,
     pub(in crate::web) tokens: Vec<Token>,
     pub(in crate::web) sessions: Vec<Listed>,
+    pub(in crate::web) told: Told,
     pub(in crate::web) errors: Errors,
 }
 
@@ -31,6 +33,7 @@ pub(in crate::web) fn page(page: &Page) -> String {
         div.columns {
             (keys(page))
             (password(page))
+            (notifications::sections(&page.told, &page.errors, &page.chrome.csrf, &page.chrome.reader))
             (tokens(page))
             (sessions(page))
         }
