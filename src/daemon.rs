@@ -94,7 +94,8 @@ impl Daemon {
             config.deploy.ssh_port,
             config.detect.rules.clone(),
             networks,
-        );
+        )
+        .in_zone(config.web.time_zone.clone());
         for left in image::sweep(&store, &config.data).await.context("the images folder cannot be tidied")? {
             tracing::info!(folder = %left.display(), "removed what an interrupted import left");
         }

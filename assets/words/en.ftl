@@ -507,6 +507,77 @@ letter-undone =
 
     { $link }
 
+## Blocks, opening hours, groups
+rules-at-once = One person’s nodes at the same time (empty: any number)
+reserve-open = Open: { $hours }.
+calendar-kept = { $reason }, from { $start } until { $end }, for { $whom }
+blocks-title = Blocks and opening hours
+blocks-empty = No node is blocked.
+blocks-from = From
+blocks-until = Until
+blocks-nodes = Nodes
+blocks-reason = Reason
+blocks-for = For
+blocks-nobody = nobody
+blocks-all = all nodes
+blocks-at-switch = at { $switch }
+blocks-of-model = those of a model
+blocks-of-switch = those at a switch
+blocks-of-names = those named below
+blocks-names = Names of nodes
+blocks-start = Start, empty for now
+blocks-end-at = End
+blocks-end = End it
+blocks-end-name = End the block: { $reason }
+blocks-new = Block nodes
+blocks-new-what = Within a block only members of its group book, or nobody; that binds administrators too.
+blocks-do = Block
+blocks-done = The nodes are blocked.
+blocks-ended = The block is over.
+blocks-colliding = { $count ->
+        [one] A reservation lies in this block. What becomes of it?
+       *[other] { $count } reservations lie in this block. What becomes of them?
+    }
+blocks-keep = They stay and go on
+blocks-give-back = Those that have begun end when the block begins, the others now; their owners are told
+hours-title = Opening hours
+hours-what = Reservations of people, not of administrators, lie within these hours. Leave both fields of a day empty if it is closed. A day may last until 24:00.
+hours-limited = The lab is open at these hours only
+hours-save = Save the hours
+hours-saved = The opening hours are saved.
+day-1 = Monday
+day-2 = Tuesday
+day-3 = Wednesday
+day-4 = Thursday
+day-5 = Friday
+day-6 = Saturday
+day-7 = Sunday
+groups-title = Groups
+groups-what = What a group says goes before the rules for all; of several groups the most generous limit counts. What is left empty is as for all.
+groups-new = New group
+groups-name = Name
+groups-members = E-mail addresses of its members, one a line
+groups-node-hours = One member’s reservations together, in nodes times hours
+groups-at-once = One member’s nodes at the same time
+groups-save = Save the group
+groups-saved = The group is saved.
+groups-remove-ask = Remove…
+groups-remove-effect = Its members are as all others again; its blocks are for nobody.
+groups-remove = Remove { $name }
+groups-removed = The group is removed.
+letter-given-back-subject = pimaster: { $name } ends early
+letter-given-back =
+    An administrator needs nodes of your reservation { $name } for something else. It ends at { $end }, or has ended already.
+
+    What it was:
+
+    { $link }
+letter-turn-subject = pimaster: your nodes are free, { $name }
+letter-turn =
+    The nodes that you waited for are yours as { $name } until { $end }. Say soon what shall be put on them: without a configuration the reservation ends by itself.
+
+    { $link }
+
 ## Bins
 bin-extend-ask = Extend…
 bin-extend-hours = By how many hours

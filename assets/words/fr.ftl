@@ -507,6 +507,77 @@ letter-undone =
 
     { $link }
 
+## Blocages, heures d’ouverture, groupes
+rules-at-once = Nœuds d’une personne au même moment (vide : sans limite)
+reserve-open = Ouvert : { $hours }.
+calendar-kept = { $reason }, de { $start } à { $end }, pour { $whom }
+blocks-title = Blocages et heures d’ouverture
+blocks-empty = Aucun nœud n’est bloqué.
+blocks-from = De
+blocks-until = À
+blocks-nodes = Nœuds
+blocks-reason = Raison
+blocks-for = Pour
+blocks-nobody = personne
+blocks-all = tous les nœuds
+blocks-at-switch = à { $switch }
+blocks-of-model = ceux d’un modèle
+blocks-of-switch = ceux d’un commutateur
+blocks-of-names = ceux nommés ci-dessous
+blocks-names = Noms de nœuds
+blocks-start = Début, vide pour maintenant
+blocks-end-at = Fin
+blocks-end = Terminer
+blocks-end-name = Terminer le blocage : { $reason }
+blocks-new = Bloquer des nœuds
+blocks-new-what = Pendant un blocage, seuls les membres de son groupe réservent, ou personne ; cela vaut aussi pour les administrateurs.
+blocks-do = Bloquer
+blocks-done = Les nœuds sont bloqués.
+blocks-ended = Le blocage est terminé.
+blocks-colliding = { $count ->
+        [one] Une réservation tombe dans ce blocage. Que devient-elle ?
+       *[other] { $count } réservations tombent dans ce blocage. Que deviennent-elles ?
+    }
+blocks-keep = Elles restent et continuent
+blocks-give-back = Celles qui ont commencé se terminent au début du blocage, les autres maintenant ; leurs propriétaires sont prévenus
+hours-title = Heures d’ouverture
+hours-what = Les réservations des personnes, pas celles des administrateurs, tiennent dans ces heures. Laissez vides les deux champs d’un jour fermé. Un jour peut durer jusqu’à 24:00.
+hours-limited = Le laboratoire n’est ouvert qu’à ces heures
+hours-save = Enregistrer les heures
+hours-saved = Les heures d’ouverture sont enregistrées.
+day-1 = Lundi
+day-2 = Mardi
+day-3 = Mercredi
+day-4 = Jeudi
+day-5 = Vendredi
+day-6 = Samedi
+day-7 = Dimanche
+groups-title = Groupes
+groups-what = Ce que dit un groupe passe avant les règles pour tous ; de plusieurs groupes, la limite la plus généreuse compte. Ce qui est vide est comme pour tous.
+groups-new = Nouveau groupe
+groups-name = Nom
+groups-members = Adresses électroniques de ses membres, une par ligne
+groups-node-hours = Réservations d’un membre en tout, en nœuds fois heures
+groups-at-once = Nœuds d’un membre au même moment
+groups-save = Enregistrer le groupe
+groups-saved = Le groupe est enregistré.
+groups-remove-ask = Supprimer…
+groups-remove-effect = Ses membres sont de nouveau comme les autres ; ses blocages sont pour personne.
+groups-remove = Supprimer { $name }
+groups-removed = Le groupe est supprimé.
+letter-given-back-subject = pimaster : { $name } se termine plus tôt
+letter-given-back =
+    Un administrateur a besoin de nœuds de votre réservation { $name } pour autre chose. Elle se termine le { $end }, ou est déjà terminée.
+
+    Ce qu’elle était :
+
+    { $link }
+letter-turn-subject = pimaster : vos nœuds sont libres, { $name }
+letter-turn =
+    Les nœuds que vous attendiez sont à vous sous le nom { $name } jusqu’au { $end }. Dites bientôt ce qui doit y être mis : sans configuration, la réservation se termine d’elle-même.
+
+    { $link }
+
 ## Lots
 bin-extend-ask = Prolonger…
 bin-extend-hours = De combien d’heures

@@ -4,15 +4,14 @@
 //! A request is a column of the deployment's row; the deployment workers take it up and clear it.
 
 use super::error::{Error, Result};
-use super::{look, reserve};
+use super::{blocks, hindrance, look, reserve};
 use crate::model::agent::Caller;
-use crate::model::booking::BookingRules;
-use crate::model::clock::{SignedDuration, Timestamp};
+use crate::model::clock::{SignedDuration, TimeZone, Timestamp};
 use crate::model::deployment::{DeploymentState, Request};
 use crate::model::ids::ReservationId;
 use crate::model::node::NodeName;
 use crate::model::reservation::{BadPeriod, ReservationState};
-use crate::store::{Transaction, deployments, nodes, reservations, site};
+use crate::store::{Transaction, deployments, nodes, reservations};
 
 /// Gives a reservation's nodes back. Asking twice is no error.
 pub(super) fn release(
@@ -41,6 +40,7 @@ pub(super) fn extend(
     caller: &Caller,
     id: ReservationId,
     hours: u32,
+    zone: &TimeZone,
     now: Timestamp,
 ) -> Result<Timestamp> {
     let reservation = look::admitted(tx, caller, id)?;
@@ -54,17 +54,21 @@ pub(super) fn extend(
     if hours == 0 {
         return Err(Error::Period(BadPeriod::Hours { hours: 0 }));
     }
-    let rules: BookingRules = site::get(tx, BookingRules::NAME)?;
+    let rights = hindrance::rights(tx, reservation.owner)?;
+    let rules = &rights.rules;
     let end = if caller.is_admin {
         reservation.end + SignedDuration::from_hours(i64::from(hours))
     } else {
-        reserve::refuse_amount(tx, &rules, &reservation, hours)?;
-        rules.extended(&reservation, hours)?
+        reserve::refuse_amount(tx, rules, &reservation, hours)?;
+        let end = rules.extended(&reservation, hours)?;
+        hindrance::refuse_closed(tx, (reservation.end, end), zone)?;
+        end
     };
+    blocks::refuse_blocked(tx, &reservation, (reservation.end, end), &rights)?;
     let others = reservations::overlaps(tx, &reservation.nodes, reservation.end, end + rules.margin(), now)?;
     let others: Vec<_> = others.into_iter().filter(|other| other.reservation != id).collect();
     if !others.is_empty() {
-        return Err(Error::Taken { taken: reserve::name_overlaps(tx, others)? });
+        return Err(Error::Taken { taken: hindrance::name_overlaps(tx, others)? });
     }
     reservations::set_end(tx, id, end, now)?;
     Ok(end)

@@ -1,10 +1,12 @@
 //! What every agent can do. *Pure: only the contract.* Called by the routes of `web`.
 
+use super::blocks::Blocks;
 use super::boots::Boots;
 use super::deployments::Deployments;
 use super::detection::Detections;
 use super::discovery::Discovery;
 use super::error::Result;
+use super::groups::Groups;
 use super::network::NetworkAgent;
 use super::rack::Rack;
 use super::switches::Switches;
@@ -23,7 +25,7 @@ use tokio::sync::watch;
 /// A set of nodes with one manager; each further noun has a trait of its own.
 #[async_trait]
 pub trait Agent:
-    Boots + Deployments + Detections + Discovery + NetworkAgent + Rack + Switches + Send + Sync
+    Blocks + Boots + Deployments + Detections + Discovery + Groups + NetworkAgent + Rack + Switches + Send + Sync
 {
     /// Every node, by name.
     async fn nodes(&self) -> Result<Vec<NodeView>>;
@@ -55,8 +57,11 @@ pub trait Agent:
     /// Every node, by name, with what is booked on it in a period, past or future.
     async fn calendar(&self, from: Timestamp, until: Timestamp) -> Result<Vec<CalendarRow>>;
 
-    /// The rules by which nodes are booked.
+    /// The rules by which nodes are booked, for all.
     async fn booking_rules(&self) -> Result<BookingRules>;
+
+    /// The rules that bind the caller: those for all, and their groups' limits.
+    async fn own_rules(&self, caller: &Caller) -> Result<BookingRules>;
 
     /// Sets the rules; for administrators.
     async fn set_booking_rules(&self, caller: &Caller, rules: BookingRules) -> Result<()>;

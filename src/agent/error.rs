@@ -5,8 +5,10 @@ use crate::model::board::BoardModel;
 use crate::model::booking::BeyondRule;
 use crate::model::clock::Timestamp;
 use crate::model::device::BadDevice;
+use crate::model::group::BadGroupName;
 use crate::model::ids::{DeploymentId, ReservationId};
 use crate::model::node::NodeName;
+use crate::model::opening::Closed;
 use crate::model::quarantine::BadReason;
 use crate::model::reservation::{BadPeriod, LARGEST_PARTITION_BYTES, LONGEST_SCRIPT_BYTES};
 use crate::model::user::WeakPassword;
@@ -38,6 +40,22 @@ pub enum Error {
     Taken { taken: Vec<TakenNode> },
     #[error("{free} {} are free then; expected {wanted}", .model.map_or_else(|| "nodes".to_owned(), |model| format!("nodes of the model {}", model.as_str())))]
     NotEnough { wanted: usize, free: usize, model: Option<BoardModel> },
+    #[error("{}", list(.nodes))]
+    Blocked { nodes: Vec<BlockedNode> },
+    #[error(transparent)]
+    Closed(#[from] Closed),
+    #[error(
+        "the block would begin at {start} and end at {end}; expected an end after its start and after now"
+    )]
+    BlockPeriod { start: Timestamp, end: Timestamp },
+    #[error("reservations lie in the block: {}", list(.reservations))]
+    Collides { reservations: Vec<Collision> },
+    #[error(transparent)]
+    GroupName(#[from] BadGroupName),
+    #[error("a group is called {name} already")]
+    GroupExists { name: String },
+    #[error("there is no account {}", list(.emails))]
+    UnknownAccounts { emails: Vec<String> },
     #[error(transparent)]
     Rule(#[from] BeyondRule),
     #[error(transparent)]
@@ -117,6 +135,52 @@ impl fmt::Display for TakenNode {
     }
 }
 
+/// A node that a block keeps, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlockedNode {
+    /// The node.
+    pub node: NodeName,
+    /// What the administrator said.
+    pub reason: String,
+    /// The group that may book it then.
+    pub group: Option<String>,
+    /// From when.
+    pub start: Timestamp,
+    /// Until when.
+    pub end: Timestamp,
+}
+
+impl fmt::Display for BlockedNode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { node, reason, group, start, end } = self;
+        let (start, end) = (start.strftime("%Y-%m-%d %H:%M"), end.strftime("%Y-%m-%d %H:%M UTC"));
+        write!(f, "{node} is blocked from {start} until {end} ({reason})")?;
+        group.as_ref().map_or(Ok(()), |group| write!(f, ", for the group {group}"))
+    }
+}
+
+/// A reservation that lies in a block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Collision {
+    /// The reservation.
+    pub reservation: ReservationId,
+    /// The owner's e-mail address.
+    pub owner: String,
+    /// Its nodes.
+    pub nodes: Vec<NodeName>,
+    /// From when.
+    pub start: Timestamp,
+    /// Until when.
+    pub end: Timestamp,
+}
+
+impl fmt::Display for Collision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (start, end) = (self.start.strftime("%Y-%m-%d %H:%M"), self.end.strftime("%Y-%m-%d %H:%M UTC"));
+        write!(f, "{} of {} ({}) from {start} until {end}", self.reservation, self.owner, list(&self.nodes))
+    }
+}
+
 /// A node that is kept from being reserved, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuarantinedNode {
@@ -165,6 +229,10 @@ impl Error {
             | Self::Rule(_)
             | Self::BinName { .. }
             | Self::Reason(_)
+            | Self::Closed(_)
+            | Self::BlockPeriod { .. }
+            | Self::GroupName(_)
+            | Self::UnknownAccounts { .. }
             | Self::UnknownEnvironment { .. }
             | Self::PartitionSize { .. }
             | Self::PartitionTooLarge { .. }
@@ -177,6 +245,9 @@ impl Error {
             | Self::NotEnough { .. }
             | Self::Detected { .. }
             | Self::Quarantined { .. }
+            | Self::Blocked { .. }
+            | Self::Collides { .. }
+            | Self::GroupExists { .. }
             | Self::Held { .. }
             | Self::InUse { .. }
             | Self::Over { .. }
@@ -194,7 +265,12 @@ impl Error {
             | Self::UnknownNodes { .. }
             | Self::Taken { .. }
             | Self::Detected { .. }
+            | Self::Blocked { .. }
             | Self::Quarantined { .. } => Some("nodes"),
+            Self::Closed(_) => Some("start"),
+            Self::BlockPeriod { .. } => Some("end"),
+            Self::GroupName(_) | Self::GroupExists { .. } => Some("name"),
+            Self::UnknownAccounts { .. } => Some("members"),
             Self::Reason(_) => Some("reason"),
             Self::NotEnough { .. } => Some("count"),
             Self::Period(BadPeriod::Hours { .. }) | Self::Rule(_) => Some("hours"),
@@ -215,6 +291,7 @@ impl Error {
             | Self::NotYourNode { .. }
             | Self::NotAdmin { .. }
             | Self::Held { .. }
+            | Self::Collides { .. }
             | Self::InUse { .. }
             | Self::Over { .. }
             | Self::NotDeployed { .. }
@@ -242,6 +319,12 @@ impl Error {
                 "Choose other nodes, or wait some minutes; an administrator can stop it."
             }
             Self::Quarantined { .. } => "Choose other nodes, or ask an administrator when they come back.",
+            Self::Blocked { .. } => "Choose other nodes, or a time outside of the block.",
+            Self::Closed(_) => "Choose a start and a length within the opening hours.",
+            Self::BlockPeriod { .. } => "Choose a later end.",
+            Self::Collides { .. } => "Say what becomes of them: they are kept, or given back.",
+            Self::GroupName(_) | Self::GroupExists { .. } => "Choose another name.",
+            Self::UnknownAccounts { .. } => "Take addresses from the list of accounts.",
             Self::Held { .. } => "Confirm that you mean their node, or wait until it is free.",
             Self::Reason(_) => "Say in one line why.",
             Self::NotEnough { .. } => {

@@ -5,7 +5,7 @@
 
 use super::contract::{Agent, Whose};
 use super::error::{Error, Result};
-use super::{act, configure, look, reserve};
+use super::{act, configure, hindrance, look, reserve};
 use crate::detect::{Refusal, Rules};
 use crate::keys::KeyFolder;
 use crate::model::agent::{
@@ -14,7 +14,7 @@ use crate::model::agent::{
 };
 use crate::model::audit::Action;
 use crate::model::booking::BookingRules;
-use crate::model::clock::{self, Timestamp};
+use crate::model::clock::{self, TimeZone, Timestamp};
 use crate::model::deployment::Request;
 use crate::model::ids::ReservationId;
 use crate::model::network::Networks;
@@ -33,6 +33,7 @@ pub struct Local {
     ssh_port: u16,
     pub(super) rules: Rules,
     networks: Networks,
+    zone: TimeZone,
     /// Host keys never change: each is read from its file once.
     host_keys: Arc<Mutex<HashMap<NodeName, String>>>,
 }
@@ -40,7 +41,12 @@ pub struct Local {
 impl Local {
     /// The agent on a database. `ssh_port` is where the nodes' SSH servers listen, `rules` say what new nodes get.
     pub fn new(store: Store, keys: KeyFolder, ssh_port: u16, rules: Rules, networks: Networks) -> Self {
-        Self { store, keys, ssh_port, rules, networks, host_keys: Arc::default() }
+        Self { store, keys, ssh_port, rules, networks, zone: TimeZone::UTC, host_keys: Arc::default() }
+    }
+
+    /// In the zone of the lab's clock, which its opening hours are of; UTC otherwise.
+    pub fn in_zone(self, zone: TimeZone) -> Self {
+        Self { zone, ..self }
     }
 
     /// The networks of the nodes.
@@ -67,10 +73,10 @@ impl Local {
 
     async fn book(&self, caller: &Caller, wish: ReserveWish, once: Option<Once>) -> Result<ReservationId> {
         let (by, now) = (caller.clone(), clock::now());
-        let plan = reserve::plan(wish, now)?;
+        let (plan, zone) = (reserve::plan(wish, now)?, self.zone.clone());
         let book = move |tx: &Transaction<'_>| match &once {
-            Some(once) => reserve::book_once(tx, &by, &plan, once, now),
-            None => reserve::book(tx, &by, &plan, now),
+            Some(once) => reserve::book_once(tx, &by, &plan, once, &zone, now),
+            None => reserve::book(tx, &by, &plan, &zone, now),
         };
         let id = self.write(book).await?;
         tracing::info!(user = caller.user.0, reservation = id.0, "reserved");
@@ -154,9 +160,9 @@ impl Agent for Local {
     }
 
     async fn extend(&self, caller: &Caller, id: ReservationId, hours: u32) -> Result<Timestamp> {
-        let (by, now) = (caller.clone(), clock::now());
+        let (by, now, zone) = (caller.clone(), clock::now(), self.zone.clone());
         let extend = move |tx: &Transaction<'_>| {
-            let end = act::extend(tx, &by, id, hours, now)?;
+            let end = act::extend(tx, &by, id, hours, &zone, now)?;
             let subject = format!("{} until {end}", look::whose(tx, id)?);
             audit::record(tx, &by.actor, Action::Extended, &subject, now)?;
             Ok(end)
@@ -173,6 +179,11 @@ impl Agent for Local {
 
     async fn booking_rules(&self) -> Result<BookingRules> {
         self.read(|conn| Ok(site::get(conn, BookingRules::NAME)?)).await
+    }
+
+    async fn own_rules(&self, caller: &Caller) -> Result<BookingRules> {
+        let user = caller.user;
+        self.read(move |conn| Ok(hindrance::rights(conn, user)?.rules)).await
     }
 
     async fn set_booking_rules(&self, caller: &Caller, rules: BookingRules) -> Result<()> {

@@ -4,9 +4,10 @@ use super::boots;
 use super::contract::Whose;
 use super::error::{Error, Result};
 use crate::model::agent::{
-    Booking, CalendarRow, Caller, EnvironmentView, NodeDeploymentView, NodeView, RackNode, ReservationView,
-    Taken,
+    BlockView, Booking, CalendarRow, Caller, EnvironmentView, NodeDeploymentView, NodeView, RackNode,
+    ReservationView, Taken,
 };
+use crate::model::block::Scope;
 use crate::model::booking::BookingRules;
 use crate::model::clock::Timestamp;
 use crate::model::deployment::{Deployment, DeploymentState};
@@ -16,7 +17,7 @@ use crate::model::node::{Node, NodeName};
 use crate::model::reservation::{Reservation, ReservationState};
 use crate::store::reservations::Booked;
 use crate::store::{
-    Connection, deployments, environments, nodes, quarantine, reservations, site, switches, users,
+    Connection, blocks, deployments, environments, nodes, quarantine, reservations, site, switches, users,
 };
 use std::collections::HashMap;
 
@@ -88,11 +89,18 @@ pub(super) fn calendar(
         let end = if state == ReservationState::Ending { end.max(now) } else { end };
         booked.entry(node).or_default().push(Booking { reservation, owner, start, end, state });
     }
-    let ids: HashMap<NodeName, NodeId> =
-        nodes::list(conn)?.into_iter().map(|node| (node.name, node.id)).collect();
+    let found = blocks::between(conn, from, until)?;
+    let found = found.into_iter().map(|block| Ok((block.scope.clone(), super::blocks::view(conn, block)?)));
+    let blocks = found.collect::<Result<Vec<(Scope, BlockView)>>>()?;
+    let mut rows: HashMap<NodeName, Node> =
+        nodes::list(conn)?.into_iter().map(|node| (node.name.clone(), node)).collect();
     let row = |node: NodeView| {
-        let booked = ids.get(&node.name).and_then(|id| booked.remove(id)).unwrap_or_default();
-        CalendarRow { node, booked }
+        let row = rows.remove(&node.name);
+        let booked = row.as_ref().and_then(|row| booked.remove(&row.id)).unwrap_or_default();
+        let keeps = |scope: &Scope| row.as_ref().is_some_and(|row| scope.covers(row));
+        let blocked =
+            blocks.iter().filter(|(scope, _)| keeps(scope)).map(|(_, block)| block.clone()).collect();
+        CalendarRow { node, booked, blocked }
     };
     Ok(self::nodes(conn, now)?.into_iter().map(row).collect())
 }

@@ -8,15 +8,18 @@
 //! Rights are judged here: everybody signed in sees who has a node until when; only the owner of a reservation
 //! and administrators see what is on it and act on it. What a person asks becomes rows, never messages.
 
+mod blocks;
 mod contract;
 mod deployments;
 mod detection;
 mod discovery;
 mod error;
+mod groups;
 
 mod act;
 mod boots;
 mod configure;
+mod hindrance;
 mod local;
 mod look;
 mod network;
@@ -25,13 +28,18 @@ mod rack;
 mod reserve;
 mod switches;
 
+pub use blocks::Blocks;
 pub use boots::{Boots, boot_view};
 pub use contract::{Agent, Whose};
 pub use deployments::{Deployments, Outcomes};
 pub use detection::Detections;
 pub use discovery::Discovery;
-pub use error::{Error, Kind, Result};
+pub use error::{Collision, Error, Kind, Result};
+pub use groups::Groups;
 pub use local::Local;
 pub use network::NetworkAgent;
 pub use rack::Rack;
 pub use switches::Switches;
+
+#[cfg(test)]
+mod tests;

@@ -1,19 +1,17 @@
 //! Booking: all nodes of a wish, or as many as are free if that will do. `plan` is *pure*; `book` works in the
 //! transaction it is given. Called by `local`.
 
-use super::error::{Error, QuarantinedNode, Result, TakenNode};
-use super::look;
+use super::error::{Error, Result};
+use super::hindrance::{self, Hindrances};
 use crate::model::agent::{Caller, Choice, Once, ReserveWish};
 use crate::model::audit::Action;
 use crate::model::booking::BookingRules;
-use crate::model::clock::{SignedDuration, Timestamp};
+use crate::model::clock::{SignedDuration, TimeZone, Timestamp};
 use crate::model::ids::{NodeId, ReservationId};
 use crate::model::node::{Node, NodeName};
-use crate::model::quarantine::Quarantine;
 use crate::model::reservation::{Reservation, judge_period};
-use crate::store::reservations::{NewReservation, Overlap};
-use crate::store::{Transaction, audit, detections, first_answers, nodes, quarantine, reservations, site};
-use std::collections::HashMap;
+use crate::store::reservations::NewReservation;
+use crate::store::{Transaction, audit, first_answers, nodes, reservations};
 
 /// The longest name of a bin, in characters.
 const LONGEST_NAME: usize = 64;
@@ -53,10 +51,18 @@ pub(super) fn plan(wish: ReserveWish, now: Timestamp) -> Result<Plan> {
 }
 
 /// Books in one transaction.
-pub(super) fn book(tx: &Transaction<'_>, by: &Caller, plan: &Plan, now: Timestamp) -> Result<ReservationId> {
-    let rules: BookingRules = site::get(tx, BookingRules::NAME)?;
+pub(super) fn book(
+    tx: &Transaction<'_>,
+    by: &Caller,
+    plan: &Plan,
+    zone: &TimeZone,
+    now: Timestamp,
+) -> Result<ReservationId> {
+    let rights = hindrance::rights(tx, by.user)?;
+    let (rules, period) = (&rights.rules, (plan.start, plan.end));
     if !by.is_admin {
         rules.judge_length(plan.hours)?;
+        hindrance::refuse_closed(tx, period, zone)?;
     }
     let found = match &plan.nodes {
         Choice::Named(names) => named(tx, names)?,
@@ -64,18 +70,8 @@ pub(super) fn book(tx: &Transaction<'_>, by: &Caller, plan: &Plan, now: Timestam
             nodes::list(tx)?.into_iter().filter(|node| model.is_none_or(|it| it == node.model)).collect()
         }
     };
-    let (start, end) = (plan.start - rules.margin(), plan.end + rules.margin());
-    let ids: Vec<NodeId> = found.iter().map(|node| node.id).collect();
-    let overlaps = reservations::overlaps(tx, &ids, start, end, now)?;
-    let claimed = detections::claimed(tx)?;
-    let is_claimed = |node: &Node| node.port.is_some_and(|port| claimed.contains(&port));
-    let kept = quarantine::list(tx)?;
-    let is_free = |node: &&Node| {
-        !is_claimed(node)
-            && !kept.contains_key(&node.id)
-            && !overlaps.iter().any(|overlap| overlap.node == node.id)
-    };
-    let free: Vec<&Node> = found.iter().filter(is_free).collect();
+    let hindrances = Hindrances::of(tx, &found, period, &rights, now)?;
+    let free: Vec<&Node> = found.iter().filter(|node| hindrances.is_free(node)).collect();
     let wanted = match &plan.nodes {
         Choice::Named(names) => names.len(),
         Choice::Any { count, .. } => usize::try_from(*count).unwrap_or(usize::MAX),
@@ -83,21 +79,14 @@ pub(super) fn book(tx: &Transaction<'_>, by: &Caller, plan: &Plan, now: Timestam
     if free.len() < wanted && (free.is_empty() || !plan.as_many_as_possible) {
         return Err(match &plan.nodes {
             Choice::Any { model, .. } => Error::NotEnough { wanted, free: free.len(), model: *model },
-            Choice::Named(_) if found.iter().any(|node| kept.contains_key(&node.id)) => {
-                Error::Quarantined { nodes: name_quarantined(&found, &kept) }
-            }
-            Choice::Named(_) if overlaps.is_empty() => {
-                let nodes = found.iter().filter(|node| is_claimed(node)).map(|node| node.name.clone());
-                Error::Detected { nodes: nodes.collect() }
-            }
-            Choice::Named(_) => Error::Taken { taken: name_overlaps(tx, overlaps)? },
+            Choice::Named(_) => hindrances.refusal(tx, &found)?,
         });
     }
     let (chosen, names): (Vec<NodeId>, Vec<&str>) =
         free.iter().take(wanted).map(|node| (node.id, node.name.as_str())).unzip();
     if !by.is_admin {
         let others = reservations::unfinished(tx, Some(by.user))?;
-        rules.judge_amount(&others, chosen.len(), (plan.start, plan.end))?;
+        rules.judge_amount(&others, chosen.len(), period)?;
     }
     let new = NewReservation {
         owner: by.user,
@@ -114,7 +103,7 @@ pub(super) fn book(tx: &Transaction<'_>, by: &Caller, plan: &Plan, now: Timestam
             audit::record(tx, &by.actor, Action::Reserved, &subject, now)?;
             Ok(id)
         }
-        Err(overlaps) => Err(Error::Taken { taken: name_overlaps(tx, overlaps)? }),
+        Err(overlaps) => Err(Error::Taken { taken: hindrance::name_overlaps(tx, overlaps)? }),
     }
 }
 
@@ -124,6 +113,7 @@ pub(super) fn book_once(
     by: &Caller,
     plan: &Plan,
     once: &Once,
+    zone: &TimeZone,
     now: Timestamp,
 ) -> Result<ReservationId> {
     if let Some(first) = first_answers::by_key(tx, by.user, &once.key, now)? {
@@ -134,7 +124,7 @@ pub(super) fn book_once(
             return Ok(id);
         }
     }
-    let id = book(tx, by, plan, now)?;
+    let id = book(tx, by, plan, zone, now)?;
     first_answers::keep_booking(tx, by.user, once, id, now)?;
     Ok(id)
 }
@@ -160,28 +150,4 @@ fn named(tx: &Transaction<'_>, names: &[NodeName]) -> Result<Vec<Node>> {
         }
     }
     if unknown.is_empty() { Ok(found) } else { Err(Error::UnknownNodes { names: unknown }) }
-}
-
-/// The nodes that are kept back, each with its reason.
-fn name_quarantined(nodes: &[Node], kept: &HashMap<NodeId, Quarantine>) -> Vec<QuarantinedNode> {
-    let named = nodes.iter().filter_map(|node| {
-        let reason = kept.get(&node.id)?.reason.clone();
-        Some(QuarantinedNode { node: node.name.clone(), reason })
-    });
-    named.collect()
-}
-
-/// One line per taken node: the first reservation in its way.
-pub(super) fn name_overlaps(tx: &Transaction<'_>, overlaps: Vec<Overlap>) -> Result<Vec<TakenNode>> {
-    let mut taken: Vec<TakenNode> = Vec::new();
-    for Overlap { node, reservation, start, end } in overlaps {
-        let Some(Node { name, .. }) = nodes::by_id(tx, node)? else { continue };
-        if taken.iter().any(|it| it.node == name) {
-            continue;
-        }
-        let holder = reservations::by_id(tx, reservation)?;
-        let owner = holder.map(|holder| look::email(tx, holder.owner)).transpose()?.unwrap_or_default();
-        taken.push(TakenNode { node: name, owner, start, end });
-    }
-    Ok(taken)
 }

@@ -1,13 +1,15 @@
 //! What the web and the API know of a set of nodes: the views and wishes that every agent speaks. *Pure.*
 
 use super::audit::Actor;
+use super::block::Collisions;
 use super::board::BoardModel;
 use super::clock::Timestamp;
 use super::deployment::{DeploymentState, Progress, Request, StepEvent};
 use super::discovery::PortName;
 use super::environment::OsFamily;
 use super::explanation::Explanation;
-use super::ids::{DeploymentId, EnvironmentId, ReservationId, UserId};
+use super::group::Limits;
+use super::ids::{BlockId, DeploymentId, EnvironmentId, ReservationId, UserId};
 use super::net::MacAddr;
 use super::node::{BootTarget, NodeName};
 use super::problem::Problem;
@@ -79,6 +81,66 @@ pub struct CalendarRow {
     pub node: NodeView,
     /// What is booked on it, by start.
     pub booked: Vec<Booking>,
+    /// When it is kept for a group or for nobody, by start.
+    pub blocked: Vec<BlockView>,
+}
+
+/// Which nodes a block is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScopeWish {
+    /// All.
+    All,
+    /// Those of a model.
+    Model(BoardModel),
+    /// Those at the switch of that name.
+    Switch(String),
+    /// These.
+    Nodes(Vec<NodeName>),
+}
+
+/// A time in which nodes are kept, as people see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlockView {
+    /// Its row.
+    pub id: BlockId,
+    /// From when.
+    pub start: Timestamp,
+    /// Until when.
+    pub end: Timestamp,
+    /// Why.
+    pub reason: String,
+    /// Which nodes.
+    pub scope: ScopeWish,
+    /// The name of the group that may book in it; nobody if none.
+    pub group: Option<String>,
+}
+
+/// A wish to keep nodes for a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlockWish {
+    /// Which nodes.
+    pub scope: ScopeWish,
+    /// From when.
+    pub start: Timestamp,
+    /// Until when.
+    pub end: Timestamp,
+    /// Why.
+    pub reason: String,
+    /// The name of the group that may book in it; nobody if none.
+    pub group: Option<String>,
+    /// What becomes of reservations that lie in it.
+    pub collisions: Collisions,
+}
+
+/// What a group shall be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupWish {
+    /// What it is called.
+    pub name: String,
+    /// What its members may book.
+    pub limits: Limits,
+    /// Their e-mail addresses.
+    pub members: Vec<String>,
 }
 
 /// A piece of a node's time in a calendar.

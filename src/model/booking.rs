@@ -14,6 +14,8 @@ pub struct BookingRules {
     pub longest_extended_hours: u32,
     /// What a person's unfinished reservations may add up to, in nodes times hours; any amount if not set.
     pub node_hours: Option<u32>,
+    /// How many nodes a person may have at the same time; any number if not set.
+    pub nodes_at_once: Option<u32>,
     /// Between two reservations of a node, in minutes: for cards to be wiped.
     pub margin_minutes: u32,
     /// How long a reservation that has begun may stay without a configuration, in minutes.
@@ -28,6 +30,7 @@ impl Default for BookingRules {
             longest_hours: 72,
             longest_extended_hours: 7 * 24,
             node_hours: None,
+            nodes_at_once: None,
             margin_minutes: 0,
             hold_minutes: 15,
             notice_minutes: 30,
@@ -43,6 +46,14 @@ pub enum BeyondRule {
     TooLong {
         /// How long.
         hours: i64,
+        /// What may be.
+        most: u32,
+    },
+    /// Too many at the same time for one person.
+    #[error("you would have {seen} nodes at the same time; expected at most {most}")]
+    AtOnce {
+        /// With these.
+        seen: usize,
         /// What may be.
         most: u32,
     },
@@ -78,6 +89,12 @@ impl BookingRules {
         nodes: usize,
         (start, end): (Timestamp, Timestamp),
     ) -> Result<(), BeyondRule> {
+        if let Some(most) = self.nodes_at_once {
+            let seen = nodes + at_once(others, (start, end));
+            if u32::try_from(seen).is_ok_and(|seen| seen > most) {
+                return Err(BeyondRule::AtOnce { seen, most });
+            }
+        }
         let Some(most) = self.node_hours else { return Ok(()) };
         let used: i64 = others.iter().map(|it| node_hours(it.nodes.len(), it.start, it.end)).sum();
         let seen = used.saturating_add(node_hours(nodes, start, end));
@@ -96,6 +113,16 @@ impl BookingRules {
         let (lasts, most) = (whole_hours(reservation.start, end), self.longest_extended_hours);
         if lasts <= i64::from(most) { Ok(end) } else { Err(BeyondRule::TooLong { hours: lasts, most }) }
     }
+}
+
+/// The most nodes that reservations hold at one time of a period: it is reached where one of them begins.
+fn at_once(reservations: &[Reservation], (start, end): (Timestamp, Timestamp)) -> usize {
+    let held_at = |at: Timestamp| {
+        let holding = reservations.iter().filter(|it| it.start <= at && it.end > at);
+        holding.map(|it| it.nodes.len()).sum::<usize>()
+    };
+    let begins = reservations.iter().map(|it| it.start).filter(|at| *at > start && *at < end);
+    begins.chain([start]).map(held_at).max().unwrap_or(0)
 }
 
 fn node_hours(nodes: usize, start: Timestamp, end: Timestamp) -> i64 {
@@ -158,6 +185,24 @@ mod tests {
         assert_eq!(BookingRules::default().judge_amount(&others, 1000, period), Ok(()));
         let begun = (at("15:00"), at("17:01"));
         assert_eq!(rules.judge_amount(&others, 2, begun), Err(BeyondRule::Quota { seen: 12, most: 10 }));
+    }
+
+    #[test]
+    fn the_nodes_at_one_time_are_bounded() {
+        let rules = BookingRules { nodes_at_once: Some(5), ..BookingRules::default() };
+        let others = [reservation("10:00", "12:00", "14:00", 3), reservation("10:00", "13:00", "15:00", 1)];
+        let check = |start, end, nodes, expect: Option<usize>| {
+            let found = rules.judge_amount(&others, nodes, (at(start), at(end)));
+            let expect = expect.map_or(Ok(()), |seen| Err(BeyondRule::AtOnce { seen, most: 5 }));
+            assert_eq!(found, expect, "{start} {end} {nodes}");
+        };
+        check("12:00", "13:00", 2, None);
+        check("12:00", "13:01", 2, Some(6));
+        check("12:00", "16:00", 1, None);
+        check("14:00", "16:00", 4, None);
+        check("14:00", "16:00", 5, Some(6));
+        check("15:00", "16:00", 5, None);
+        check("11:00", "12:00", 6, Some(6));
     }
 
     #[test]

@@ -50,6 +50,18 @@ id!(
     UserId
 );
 id!(
+    /// A group of people.
+    GroupId
+);
+id!(
+    /// A time in which nodes are kept.
+    BlockId
+);
+id!(
+    /// A person's wish that waits for nodes.
+    QueueId
+);
+id!(
     /// An API token.
     TokenId
 );

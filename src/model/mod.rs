@@ -13,6 +13,7 @@
 
 pub mod agent;
 pub mod audit;
+pub mod block;
 pub mod board;
 pub mod booking;
 pub mod boot_event;
@@ -30,6 +31,7 @@ pub mod environment;
 pub mod explanation;
 pub mod folder;
 pub mod history;
+pub mod group;
 pub mod icalendar;
 pub mod ids;
 pub mod image;
@@ -39,6 +41,7 @@ pub mod network;
 pub mod node;
 pub mod notification;
 pub mod observation;
+pub mod opening;
 pub mod port_map;
 pub mod power;
 pub mod problem;

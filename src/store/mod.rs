@@ -18,6 +18,7 @@ mod look;
 mod migrate;
 
 pub mod audit;
+pub mod blocks;
 pub mod boot_events;
 pub mod deployments;
 pub mod detections;
@@ -26,6 +27,7 @@ pub mod environments;
 pub mod feeds;
 pub mod first_answers;
 pub mod foreign;
+pub mod groups;
 pub mod guests;
 pub mod history;
 pub mod leases;

@@ -1,6 +1,6 @@
 //! Queries on what people want to be told of their reservations, and on what they were told.
 
-use super::convert::{json, time, to_json};
+use super::convert::{json, time, to_json, word};
 use super::error::Result;
 use super::site;
 use crate::model::booking::BookingRules;
@@ -109,9 +109,27 @@ pub fn note(
     of: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<bool> {
-    let sql = "INSERT OR IGNORE INTO notices (reservation_id, kind, of_at, told_at) VALUES (?1, ?2, ?3, ?4)";
+    let sql = "INSERT INTO notices (reservation_id, kind, of_at, told_at) VALUES (?1, ?2, ?3, ?4)
+               ON CONFLICT DO UPDATE SET told_at = excluded.told_at WHERE told_at = 0";
     let of = of.map_or(0, to_millis);
     Ok(tx.execute(sql, (reservation.0, kind.as_str(), of, to_millis(now)))? > 0)
+}
+
+/// Asks that somebody be told: the row waits for who writes the mail.
+pub fn ask(tx: &Transaction<'_>, reservation: ReservationId, kind: NoticeKind) -> Result<()> {
+    let sql = "INSERT OR IGNORE INTO notices (reservation_id, kind, of_at, told_at) VALUES (?1, ?2, 0, 0)";
+    tx.execute(sql, (reservation.0, kind.as_str()))?;
+    Ok(())
+}
+
+/// Those of whom that was asked, not told yet.
+pub fn asked(conn: &Connection) -> Result<Vec<(Due, NoticeKind)>> {
+    let sql = "SELECT r.id, r.name, r.end_at, u.email, u.notifications, n.kind
+               FROM notices n JOIN reservations r ON r.id = n.reservation_id JOIN users u ON u.id = r.owner_id
+               WHERE n.told_at = 0 ORDER BY r.id";
+    let mut statement = conn.prepare_cached(sql)?;
+    let rows = statement.query_map([], |row| Ok((due(row)?, word(row, "kind", NoticeKind::from_word)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Notes which mail it is.

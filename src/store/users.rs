@@ -119,6 +119,7 @@ pub fn remove(tx: &Transaction<'_>, id: UserId, now: Timestamp) -> Result<()> {
         "DELETE FROM sessions WHERE user_id = ?1",
         "DELETE FROM tokens WHERE user_id = ?1",
         "DELETE FROM links WHERE user_id = ?1",
+        "DELETE FROM group_members WHERE user_id = ?1",
     ] {
         tx.execute(sql, [id.0])?;
     }

@@ -9,6 +9,7 @@ use super::{paths, views};
 use crate::keys::{Sealed, Sealer};
 use crate::model::clock::Timestamp;
 use crate::model::mail::NewLetter;
+use crate::model::notification::NoticeKind;
 use crate::store::notices::Due;
 
 /// What every mail needs.
@@ -78,6 +79,24 @@ pub(super) fn outcome(
         ("link", link(desk, due).into()),
     ];
     let text = if undone.is_empty() { "letter-deployed" } else { "letter-undone" };
+    write(desk, reader, &due.email, reader.with(subject, &[name]), &reader.with(text, &values))
+}
+
+/// Tells somebody what was asked for by who did it: their turn in the queue, or that a block took their nodes.
+pub(super) fn asked(
+    desk: &Desk<'_>,
+    reader: &Reader,
+    due: &Due,
+    kind: NoticeKind,
+) -> Result<NewLetter, Error> {
+    let name = ("name", due.name.as_str().into());
+    let values = [name.clone(), ("end", moment(due.end, reader).into()), ("link", link(desk, due).into())];
+    let (subject, text) = match kind {
+        NoticeKind::Turn => ("letter-turn-subject", "letter-turn"),
+        NoticeKind::BeforeEnd | NoticeKind::Outcome | NoticeKind::GivenBack => {
+            ("letter-given-back-subject", "letter-given-back")
+        }
+    };
     write(desk, reader, &due.email, reader.with(subject, &[name]), &reader.with(text, &values))
 }
 

@@ -36,6 +36,8 @@ pub struct Notifier {
 struct Survey {
     before_end: Vec<Due>,
     outcomes: Vec<(Due, Vec<(String, bool)>)>,
+    /// What others asked to be told.
+    asked: Vec<(Due, NoticeKind)>,
     stale: Vec<i64>,
     next: Option<Timestamp>,
     has_mail: bool,
@@ -81,6 +83,10 @@ impl Notifier {
         for (due, nodes) in &seen.outcomes {
             let letter = letters::outcome(&self.desk(), &self.reader(due, now), due, nodes)?;
             self.tell(due, NoticeKind::Outcome, seen.has_mail, letter, now).await?;
+        }
+        for (due, kind) in &seen.asked {
+            let letter = letters::asked(&self.desk(), &self.reader(due, now), due, *kind)?;
+            self.tell(due, *kind, seen.has_mail, letter, now).await?;
         }
         if !seen.stale.is_empty() {
             self.store
@@ -137,6 +143,7 @@ fn survey(conn: &Connection, now: Timestamp) -> store::Result<Survey> {
     Ok(Survey {
         before_end,
         outcomes: outcomes.collect::<store::Result<_>>()?,
+        asked: notices::asked(conn)?,
         stale: notices::stale(conn, now)?,
         next,
         has_mail: outbox::is_enabled(conn)?,

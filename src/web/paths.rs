@@ -1,7 +1,7 @@
 //! Links come from here, and nowhere else. *Pure.*
 
 use crate::model::deployment::Request;
-use crate::model::ids::{DeploymentId, DetectionId, ReservationId, TokenId, UserId};
+use crate::model::ids::{BlockId, DeploymentId, DetectionId, GroupId, ReservationId, TokenId, UserId};
 use crate::model::net::MacAddr;
 use crate::model::node::NodeName;
 
@@ -25,6 +25,12 @@ pub(super) const MAIL_LIVE: &str = "/mail/live";
 pub(super) const MAIL_TEST: &str = "/mail/test";
 /// The rules by which nodes are booked, for administrators.
 pub(super) const RULES: &str = "/rules";
+/// Groups of people, for administrators.
+pub(super) const GROUPS: &str = "/groups";
+/// Blocks and opening hours.
+pub(super) const BLOCKS: &str = "/blocks";
+/// When the lab is open.
+pub(super) const OPENING_HOURS: &str = "/opening-hours";
 /// What people did, for administrators.
 pub(super) const AUDIT: &str = "/audit";
 /// A person's sessions.
@@ -126,6 +132,21 @@ pub(super) fn audit_before(id: i64) -> String {
 /// Ends a session of one's own.
 pub(super) fn end_session(name: &str) -> String {
     format!("{SETTINGS_SESSIONS}/{name}/end")
+}
+
+/// One group.
+pub(super) fn group(id: GroupId) -> String {
+    format!("{GROUPS}/{id}")
+}
+
+/// Removes a group.
+pub(super) fn remove_group(id: GroupId) -> String {
+    format!("{GROUPS}/{id}/remove")
+}
+
+/// Ends a block.
+pub(super) fn end_block(id: BlockId) -> String {
+    format!("{BLOCKS}/{id}/end")
 }
 
 /// A feed for calendar programs.

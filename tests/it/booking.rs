@@ -210,6 +210,7 @@ async fn administrators_set_the_rules_on_a_page() {
             ("longest_hours", longest),
             ("longest_extended_hours", "24"),
             ("node_hours", ""),
+            ("nodes_at_once", ""),
             ("margin_minutes", "10"),
             ("hold_minutes", "20"),
             ("notice_minutes", "45"),

@@ -10,6 +10,7 @@
 mod accounts;
 mod agent;
 mod api;
+mod blocks;
 mod booking;
 mod boot;
 mod browser;

@@ -15,12 +15,14 @@ mod answers;
 mod wishes;
 
 mod batch;
+mod blocks;
 mod boots;
 mod deployments;
 mod detections;
 mod discovered;
 mod environments;
 mod history;
+mod groups;
 mod me;
 mod network;
 mod nodes;

@@ -1,7 +1,7 @@
 //! The variable part of a path, read as what it names; its refusal is a problem like any other. *Pure.*
 
 use super::problem::Problem;
-use crate::model::ids::{DeploymentId, DetectionId, ReservationId};
+use crate::model::ids::{BlockId, DeploymentId, DetectionId, GroupId, ReservationId};
 use crate::model::net::{MacAddr, NotAMac};
 use crate::model::node::{NodeName, NotANodeName};
 use axum::extract::{FromRequestParts, Path};
@@ -47,6 +47,20 @@ impl InPath for DeploymentId {
     const FIX: &'static str = "Take an id from the list of past deployments.";
     fn refusal(seen: &str, _: ParseIntError) -> String {
         format!("`{seen}` is no deployment; expected a number")
+    }
+}
+
+impl InPath for BlockId {
+    const FIX: &'static str = "Take an id from the list of blocks.";
+    fn refusal(seen: &str, _: ParseIntError) -> String {
+        format!("`{seen}` is no block; expected a number")
+    }
+}
+
+impl InPath for GroupId {
+    const FIX: &'static str = "Take an id from the list of groups.";
+    fn refusal(seen: &str, _: ParseIntError) -> String {
+        format!("`{seen}` is no group; expected a number")
     }
 }
 

@@ -2,8 +2,7 @@
 
 use super::problem::Problem;
 use super::{
-    batch, boots, deployments, detections, discovered, environments, history, me, network, nodes, notifications, quarantine,
-    reservations,
+    batch, blocks, boots, deployments, detections, discovered, environments, groups, history, me, network, nodes, notifications, quarantine, reservations,
 };
 use crate::web::state::App;
 use axum::http::{StatusCode, header};
@@ -59,6 +58,11 @@ fn parts() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(me::show))
         .routes(routes!(notifications::show, notifications::set))
         .routes(routes!(notifications::make_feed, notifications::revoke_feed))
+        .routes(routes!(blocks::list, blocks::make))
+        .routes(routes!(blocks::end))
+        .routes(routes!(blocks::hours, blocks::set_hours))
+        .routes(routes!(groups::list, groups::make))
+        .routes(routes!(groups::change, groups::remove))
         .routes(routes!(nodes::list, discovered::enrol))
         .routes(routes!(discovered::rename))
         .routes(routes!(discovered::replace_board))

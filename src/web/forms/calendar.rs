@@ -226,7 +226,7 @@ mod tests {
             taken: None,
             later: Vec::new(),
         };
-        CalendarRow { node, booked: Vec::new() }
+        CalendarRow { node, booked: Vec::new(), blocked: Vec::new() }
     }
 
     #[test]

@@ -6,10 +6,12 @@ mod errors;
 mod fields;
 
 pub(super) mod bookings;
+pub(super) mod blocks;
 pub(super) mod calendar;
 pub(super) mod configure;
 pub(super) mod device;
 pub(super) mod enrol;
+pub(super) mod groups;
 pub(super) mod mail;
 pub(super) mod notifications;
 pub(super) mod partition_size;

@@ -16,6 +16,7 @@ pub(in crate::web) struct Rules {
     pub(in crate::web) longest_hours: String,
     pub(in crate::web) longest_extended_hours: String,
     pub(in crate::web) node_hours: String,
+    pub(in crate::web) nodes_at_once: String,
     pub(in crate::web) margin_minutes: String,
     pub(in crate::web) hold_minutes: String,
     pub(in crate::web) notice_minutes: String,
@@ -29,6 +30,7 @@ impl Rules {
             longest_hours: text("longest_hours"),
             longest_extended_hours: text("longest_extended_hours"),
             node_hours: text("node_hours"),
+            nodes_at_once: text("nodes_at_once"),
             margin_minutes: text("margin_minutes"),
             hold_minutes: text("hold_minutes"),
             notice_minutes: text("notice_minutes"),
@@ -41,6 +43,7 @@ impl Rules {
             longest_hours: rules.longest_hours.to_string(),
             longest_extended_hours: rules.longest_extended_hours.to_string(),
             node_hours: rules.node_hours.map(|hours| hours.to_string()).unwrap_or_default(),
+            nodes_at_once: rules.nodes_at_once.map(|nodes| nodes.to_string()).unwrap_or_default(),
             margin_minutes: rules.margin_minutes.to_string(),
             hold_minutes: rules.hold_minutes.to_string(),
             notice_minutes: rules.notice_minutes.to_string(),
@@ -57,6 +60,10 @@ impl Rules {
             "" => Some(None),
             text => number("node_hours", text, 1, MOST_NODE_HOURS).map(Some),
         };
+        let at_once = match self.nodes_at_once.as_str() {
+            "" => Some(None),
+            text => number("nodes_at_once", text, 1, MOST_NODE_HOURS).map(Some),
+        };
         let margin = number("margin_minutes", &self.margin_minutes, 0, LONGEST_MINUTES);
         let hold = number("hold_minutes", &self.hold_minutes, 1, LONGEST_MINUTES);
         let notice = number("notice_minutes", &self.notice_minutes, 1, LONGEST_NOTICE_MINUTES);
@@ -64,10 +71,11 @@ impl Rules {
             Some(longest_hours),
             Some(longest_extended_hours),
             Some(node_hours),
+            Some(nodes_at_once),
             Some(margin_minutes),
             Some(hold_minutes),
             Some(notice_minutes),
-        ) = (longest, extended, node_hours, margin, hold, notice)
+        ) = (longest, extended, node_hours, at_once, margin, hold, notice)
         else {
             return Err(errors);
         };
@@ -81,6 +89,7 @@ impl Rules {
             longest_hours,
             longest_extended_hours,
             node_hours,
+            nodes_at_once,
             margin_minutes,
             hold_minutes,
             notice_minutes,

@@ -1,7 +1,7 @@
 //! The router of the pages, and what all of them need. *Pure, but for notices.*
 
 use super::{
-    assets, audit, bins, bookings, boots, configure, detection, discovered, forgotten, history, language, links, live, mail, network, nodes, notifications, reserve, rules, settings, sign_in, sign_up, switches, users,
+    assets, audit, bins, blocks, bookings, boots, configure, detection, discovered, forgotten, groups, history, language, links, live, mail, network, nodes, notifications, reserve, rules, settings, sign_in, sign_up, switches, users,
 };
 use crate::web::extract::{SignedIn, Visit};
 use crate::web::headers;
@@ -102,6 +102,12 @@ fn of_bins() -> Router<App> {
 fn booking() -> Router<App> {
     Router::new()
         .route("/rules", get(rules::show).post(rules::store))
+        .route("/groups", get(groups::list).post(groups::make))
+        .route("/groups/{id}", post(groups::change))
+        .route("/groups/{id}/remove", post(groups::remove))
+        .route("/blocks", get(blocks::show).post(blocks::make))
+        .route("/blocks/{id}/end", post(blocks::end))
+        .route("/opening-hours", post(blocks::set_hours))
         .route("/settings/notifications", post(notifications::store))
         .route("/settings/feed", post(notifications::make_feed))
         .route("/settings/feed/revoke", post(notifications::revoke_feed))

@@ -79,9 +79,10 @@ async fn page(
     errors: Errors,
 ) -> Result<Response, Refusal> {
     let rows = app.agent.calendar(window.from, window.until).await?;
-    let rules = app.agent.booking_rules().await?;
+    let rules = app.agent.own_rules(&signed.caller()).await?;
+    let hours = app.agent.opening_hours().await?;
     let chrome = chrome(app, signed, signed.reader.say("reserve-title"), Tab::Reserve);
     let groups = window.arrange(rows);
-    let page = reserve::Page { chrome, window, groups, rules, form, errors };
+    let page = reserve::Page { chrome, window, groups, rules, hours, form, errors };
     Ok((status, Html(reserve::page(&page))).into_response())
 }

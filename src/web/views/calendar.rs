@@ -3,7 +3,7 @@
 use super::parts;
 use super::shapes::Shape;
 use super::states;
-use crate::model::agent::{Booking, CalendarRow};
+use crate::model::agent::{BlockView, Booking, CalendarRow};
 use crate::model::clock::{SignedDuration, Timestamp};
 use crate::web::forms::calendar::{Group, Span, Window};
 use crate::web::paths;
@@ -156,9 +156,15 @@ fn node(calendar: Calendar<'_>, row: &CalendarRow) -> Markup {
                     a.beside href=(paths::boot(&node.name)) { (reader.with("calendar-boot", &[("node", name.into())])) }
                 }
             }
-            @for piece in pieces(window, &row.booked) {
+            @for piece in pieces(window, row) {
                 @match piece {
                     Piece::Free(columns) => td.free colspan=(columns) {},
+                    Piece::Blocked(columns, block) => {
+                        td.blocked colspan=(columns) tabindex="0" title=(kept(block, reader)) {
+                            span { (block.reason) }
+                            span.unseen { (kept(block, reader)) }
+                        }
+                    }
                     Piece::Taken(columns, booking) => {
                         td.taken.own[is_own(&booking.owner)].past[booking.end <= reader.now] colspan=(columns) tabindex="0" title=(told(booking, reader)) {
                             span { (booking.owner) }
@@ -183,45 +189,87 @@ fn told(booking: &Booking, reader: &Reader) -> String {
     reader.with("calendar-told", &values)
 }
 
+/// Why a node is kept from when until when, and for whom.
+fn kept(block: &BlockView, reader: &Reader) -> String {
+    let local = |at: Timestamp| at.to_zoned(reader.zone.clone()).strftime("%a %d %b %H:%M").to_string();
+    let whom = block.group.clone().unwrap_or_else(|| reader.say("blocks-nobody"));
+    let values = [
+        ("reason", block.reason.as_str().into()),
+        ("start", local(block.start).into()),
+        ("end", local(block.end).into()),
+        ("whom", whom.into()),
+    ];
+    reader.with("calendar-kept", &values)
+}
+
 /// A stretch of columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Piece<'a> {
     Free(u32),
     Taken(u32, &'a Booking),
+    Blocked(u32, &'a BlockView),
 }
 
 /// Cuts a row into stretches that fill all columns. A booking that shares its first column with the one before
-/// begins a column later, or is left out if it has no column of its own.
-fn pieces<'a>(window: &Window, booked: &'a [Booking]) -> Vec<Piece<'a>> {
-    let (slots, slot_seconds) = (window.span.slots(), i64::from(window.span.slot_hours()) * 3600);
-    let column = |at: Timestamp, round_up: bool| {
-        let seconds =
-            at.duration_since(window.from).as_secs().max(0) + if round_up { slot_seconds - 1 } else { 0 };
-        u32::try_from(seconds / slot_seconds).unwrap_or(slots).min(slots)
-    };
-    let (mut found, mut done) = (Vec::new(), 0);
-    for booking in booked {
-        let (begin, end) = (column(booking.start, false).max(done), column(booking.end, true));
+/// begins a column later, or is left out if it has no column of its own. Blocks show where nothing is booked.
+fn pieces<'a>(window: &Window, row: &'a CalendarRow) -> Vec<Piece<'a>> {
+    let spans = row.booked.iter().map(|it| (it, columns(window, it.start, it.end)));
+    let mut found = Vec::new();
+    let mut done = 0;
+    for (booking, (begin, end)) in spans {
+        let begin = begin.max(done);
+        if end > begin {
+            unbooked(window, &row.blocked, (done, begin), &mut found);
+            found.push(Piece::Taken(end - begin, booking));
+            done = end;
+        }
+    }
+    unbooked(window, &row.blocked, (done, window.span.slots()), &mut found);
+    found
+}
+
+/// Cuts columns in which nothing is booked.
+fn unbooked<'a>(
+    window: &Window,
+    blocked: &'a [BlockView],
+    (from, until): (u32, u32),
+    found: &mut Vec<Piece<'a>>,
+) {
+    let mut done = from;
+    for block in blocked {
+        let (begin, end) = columns(window, block.start, block.end);
+        let (begin, end) = (begin.max(done), end.min(until));
         if end <= begin {
             continue;
         }
         if begin > done {
             found.push(Piece::Free(begin - done));
         }
-        found.push(Piece::Taken(end - begin, booking));
+        found.push(Piece::Blocked(end - begin, block));
         done = end;
     }
-    if done < slots {
-        found.push(Piece::Free(slots - done));
+    if done < until {
+        found.push(Piece::Free(until - done));
     }
-    found
+}
+
+/// The columns of a time: from the one in which it begins to behind the one in which it ends.
+fn columns(window: &Window, start: Timestamp, end: Timestamp) -> (u32, u32) {
+    let (slots, slot_seconds) = (window.span.slots(), i64::from(window.span.slot_hours()) * 3600);
+    let column = |at: Timestamp, more: i64| {
+        let seconds = at.duration_since(window.from).as_secs().max(0) + more;
+        u32::try_from(seconds / slot_seconds).unwrap_or(slots).min(slots)
+    };
+    (column(start, 0), column(end, slot_seconds - 1))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::agent::{NodeView, ScopeWish};
+    use crate::model::board::BoardModel;
     use crate::model::clock::TimeZone;
-    use crate::model::ids::ReservationId;
+    use crate::model::ids::{BlockId, ReservationId};
     use crate::model::reservation::ReservationState;
     use crate::web::forms::calendar::CalendarQuery;
 
@@ -235,16 +283,61 @@ mod tests {
         }
     }
 
+    fn row(booked: &[(&str, &str)], blocked: &[(&str, &str)]) -> CalendarRow {
+        let block = |(start, end): &(&str, &str)| BlockView {
+            id: BlockId(1),
+            start: start.parse().unwrap(),
+            end: end.parse().unwrap(),
+            reason: "course".into(),
+            scope: ScopeWish::All,
+            group: None,
+        };
+        CalendarRow {
+            node: NodeView {
+                name: "pi-01".parse().unwrap(),
+                model: BoardModel::Pi4b,
+                board: "4B".into(),
+                address: "10.0.0.1".parse().unwrap(),
+                serial: None,
+                port: None,
+                quarantine: None,
+                taken: None,
+                later: vec![],
+            },
+            booked: booked.iter().map(|(start, end)| booking(start, end)).collect(),
+            blocked: blocked.iter().map(block).collect(),
+        }
+    }
+
+    #[test]
+    fn blocks_show_around_what_is_booked() {
+        let window = CalendarQuery::default().window(&TimeZone::UTC, "2026-03-01T12:00:00Z".parse().unwrap());
+        let row = row(
+            &[("2026-03-01T04:00:00Z", "2026-03-01T06:00:00Z")],
+            &[
+                ("2026-03-01T02:00:00Z", "2026-03-01T08:00:00Z"),
+                ("2026-03-01T07:00:00Z", "2026-03-01T10:00:00Z"),
+            ],
+        );
+        let seen = pieces(&window, &row).into_iter().map(|piece| match piece {
+            Piece::Free(columns) => ('.', columns),
+            Piece::Taken(columns, _) => ('t', columns),
+            Piece::Blocked(columns, _) => ('b', columns),
+        });
+        assert_eq!(seen.collect::<Vec<_>>(), [('.', 2), ('b', 2), ('t', 2), ('b', 2), ('b', 2), ('.', 38)]);
+    }
+
     #[test]
     fn rows_fill_all_columns() {
         let window = CalendarQuery::default().window(&TimeZone::UTC, "2026-03-01T12:00:00Z".parse().unwrap());
         let check = |booked: &[(&str, &str)], expect: &[(bool, u32)]| {
-            let booked: Vec<Booking> = booked.iter().map(|(start, end)| booking(start, end)).collect();
-            let seen: Vec<(bool, u32)> = pieces(&window, &booked)
+            let row = row(booked, &[]);
+            let seen: Vec<(bool, u32)> = pieces(&window, &row)
                 .into_iter()
                 .map(|piece| match piece {
                     Piece::Free(columns) => (false, columns),
                     Piece::Taken(columns, _) => (true, columns),
+                    Piece::Blocked(..) => panic!("nothing is blocked"),
                 })
                 .collect();
             assert_eq!(seen, expect, "{booked:?}");

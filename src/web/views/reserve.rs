@@ -6,6 +6,7 @@ use super::parts;
 use crate::model::agent::CalendarRow;
 use crate::model::board::BoardModel;
 use crate::model::booking::BookingRules;
+use crate::model::opening::OpeningHours;
 use crate::web::forms::Errors;
 use crate::web::forms::calendar::Window;
 use crate::web::forms::reserve::Reserve;
@@ -21,6 +22,7 @@ pub(in crate::web) struct Page {
     /// The nodes that are shown, in groups.
     pub(in crate::web) groups: Vec<(String, Vec<CalendarRow>)>,
     pub(in crate::web) rules: BookingRules,
+    pub(in crate::web) hours: OpeningHours,
     pub(in crate::web) form: Reserve,
     pub(in crate::web) errors: Errors,
 }
@@ -47,6 +49,10 @@ pub(in crate::web) fn page(page: &Page) -> String {
                 (when(page))
                 button.main { (reader.say("reserve-do")) }
                 p.hint { (reader.say("reserve-next")) }
+                p.hint {
+                    @if page.hours.is_limited { (reader.with("reserve-open", &[("hours", page.hours.to_string().into())])) " " }
+                    a href=(paths::BLOCKS) { (reader.say("blocks-title")) }
+                }
             }
         }
     };

@@ -23,18 +23,24 @@ pub(in crate::web) fn page(page: &Page) -> String {
         ("longest_hours", reader.say("rules-longest"), &form.longest_hours),
         ("longest_extended_hours", reader.say("rules-longest-extended"), &form.longest_extended_hours),
         ("node_hours", reader.say("rules-node-hours"), &form.node_hours),
+        ("nodes_at_once", reader.say("rules-at-once"), &form.nodes_at_once),
         ("margin_minutes", reader.say("rules-margin"), &form.margin_minutes),
         ("hold_minutes", reader.say("rules-hold"), &form.hold_minutes),
         ("notice_minutes", reader.say("rules-notice"), &form.notice_minutes),
     ];
     let body = html! {
+        nav.sub aria-label=(reader.say("rules-title")) {
+            a href=(paths::RULES) aria-current="page" { (reader.say("rules-title")) }
+            a href=(paths::GROUPS) { (reader.say("groups-title")) }
+            a href=(paths::BLOCKS) { (reader.say("blocks-title")) }
+        }
         form.card.narrow.fields method="post" action=(paths::RULES) {
             (parts::csrf(&chrome.csrf))
             p.hint { (reader.say("rules-what")) }
             @for (name, label, value) in fields {
                 @let (invalid, described) = parts::marks(errors, name);
                 label { (label)
-                    input type="number" name=(name) value=(value) min="0" required[name != "node_hours"]
+                    input type="number" name=(name) value=(value) min="0" required[!matches!(name, "node_hours" | "nodes_at_once")]
                         aria-invalid=[invalid] aria-describedby=[described];
                 }
                 (parts::wrong(errors, name))
