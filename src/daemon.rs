@@ -17,7 +17,7 @@ use crate::dhcp;
 use crate::dns;
 use crate::doctor;
 use crate::image;
-use crate::keys::KeyFolder;
+use crate::keys::{KeyFolder, Sealer};
 use crate::mail;
 use crate::model::clock::Clock;
 use crate::model::problem::Problem;
@@ -25,7 +25,7 @@ use crate::netconsole;
 use crate::nfs_prep::{self, ExportList, Mounts};
 use crate::power::{self, Power};
 use crate::routing;
-use crate::store::Store;
+use crate::store::{Store, switches};
 use crate::tftp;
 use crate::web;
 use anyhow::Context;
@@ -55,6 +55,7 @@ pub struct Daemon {
     locator: detect::Locator,
     detector: detect::Detector,
     wishes: power::Wishes,
+    inquiries: power::Inquiries,
     supervisor: deploy::Supervisor,
     mail: mail::Worker,
     notifier: web::Notifier,
@@ -81,11 +82,23 @@ pub fn open(config: &Config) -> anyhow::Result<(Store, KeyFolder)> {
     Ok((store, keys))
 }
 
+/// Seals what older versions kept in the clear.
+async fn seal(store: &Store, sealer: Sealer) -> anyhow::Result<()> {
+    let sealed = store.write(move |tx| switches::seal(tx, |text| sealer.seal_community(text).ok()));
+    match sealed.await.context("the communities of the switches cannot be sealed")? {
+        0 => {}
+        switches => tracing::info!(switches, "sealed the communities that stood in the clear"),
+    }
+    Ok(())
+}
+
 impl Daemon {
     /// Binds every port.
     pub async fn build(config: Config, store: Store, keys: KeyFolder) -> anyhow::Result<Self> {
         let networks = config.networks();
-        let power = Power::new(config.power, store.clone());
+        let sealer = keys.sealer()?;
+        seal(&store, sealer.clone()).await?;
+        let power = Power::new(config.power, store.clone()).with_sealer(sealer);
         let mounts = Mounts::new(nfs_prep::Tables::default(), config.nfs.root.clone(), store.clone());
         let exports = ExportList::new(config.nfs, store.clone());
         let agent = agent::Local::new(
@@ -130,6 +143,7 @@ impl Daemon {
                 config.detect.quiet,
             ),
             wishes: power::Wishes::new(store.clone(), power.clone()),
+            inquiries: power::Inquiries::new(store.clone(), power.clone(), Clock::system()),
             mail: mail::Worker::new(store.clone(), keys.sealer()?, Clock::system()),
             supervisor: deploy::Supervisor::new(
                 config.deploy,
@@ -183,8 +197,9 @@ impl Daemon {
         tasks.spawn(async move { ("locate", self.locator.run(locator).await.map_err(Into::into)) });
         tasks.spawn(async move { ("detect", self.detector.run(detector).await.map_err(Into::into)) });
         tasks.spawn(async move { ("power", self.wishes.run(wishes).await.map_err(Into::into)) });
-        let (mail, notifier) = (token(), token());
+        let (mail, notifier, inquiries) = (token(), token(), token());
         tasks.spawn(async move { ("notices", self.notifier.run(notifier).await.map_err(Into::into)) });
+        tasks.spawn(async move { ("inquire", self.inquiries.run(inquiries).await.map_err(Into::into)) });
         tasks.spawn(async move { ("mail", self.mail.run(mail).await.map_err(Into::into)) });
         tasks.spawn(async move { ("deploy", self.supervisor.run(supervisor).await.map_err(Into::into)) });
 

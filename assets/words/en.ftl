@@ -304,6 +304,59 @@ letter-reset =
 letter-accepted-subject = pimaster: your account is accepted
 letter-accepted = An administrator has accepted your account at pimaster. You can sign in with your password now.
 
+## Nodes, added by hand
+nodes-add = Add a node
+nodes-add-do = Add the node
+nodes-add-what = What is left empty is chosen, or learnt from the board’s requests. Boards that have asked already stand on Discovered.
+nodes-added = { $node } is enrolled and can be reserved.
+node-mac = Hardware address
+node-serial = Serial number, if it is known
+node-model-learnt = Learnt from its requests
+
+## Switches, added and asked
+switches-add = Add a switch
+switches-read = Ask the switch
+switches-never-read = It has not been asked about all its ports yet.
+switches-asking = { $switch } is asked.
+switch-new-title = Add a switch
+switch-title = Switch { $switch }
+switch-name = Name
+switch-ports = Number of ports
+switch-protected = Port that feeds pimaster itself, if one does: it is never switched off
+switch-first = Address of the node at port 1, if ports give addresses; the others follow
+switch-address = Address of its SNMP agent (port 161 if none is given); empty if people pull plugs
+switch-community = Read-write community
+switch-community-kept = It is stored sealed. Leave it empty to keep it.
+switch-oid = Object that switches power, without the port’s index
+switch-offset = Added to a port’s number to get its index (48 on some Linksys switches)
+switch-try = Try it
+switch-save = Save
+switch-try-what = Trying asks the switch and changes nothing, neither there nor here.
+switch-saved = { $switch } is saved.
+switch-remove-ask = Remove…
+switch-remove-effect = What is known of its ports goes with it. A switch that feeds nodes is not removed.
+switch-remove = Remove { $switch }
+switch-removed = { $switch } is removed.
+switch-says = What the switch says
+switch-asking = is asked
+switch-asked = Asked
+switch-answers = answers
+switch-fails = fails
+switch-counts = { $read ->
+        [one] One port can be read;
+       *[other] { $read } ports can be read;
+    } { $on ->
+        [one] one is on.
+       *[other] { $on } are on.
+    }
+switch-watts = All ports together take
+switch-protected-off = Port { $port } is off, so it cannot be the one that feeds pimaster. Look which port does.
+switch-no-number = `{ $seen }` is no number that fits here.
+switch-no-address = `{ $seen }` is no address; expected one such as 10.20.0.2.
+problem-seen = Seen:
+problem-expected = Expected:
+problem-advice = What to do:
+
 ## Accounts, for administrators
 nav-users = Users
 nav-audit = Audit log
@@ -399,7 +452,7 @@ node-retire = Retire { $node }
 node-retired = { $node } has left the rack.
 nav-switches = Switches
 switches-title = Switches
-switches-empty = There is no switch yet. Add one with
+switches-empty = There is no switch yet.
 switches-hands = Nobody switches the power of this one: people pull plugs.
 switches-protected = feeds pimaster
 switches-no-node = no node

@@ -304,6 +304,59 @@ letter-reset =
 letter-accepted-subject = pimaster : votre compte est accepté
 letter-accepted = Un administrateur a accepté votre compte pimaster. Vous pouvez maintenant vous connecter avec votre mot de passe.
 
+## Nodes, added by hand
+nodes-add = Ajouter un nœud
+nodes-add-do = Ajouter le nœud
+nodes-add-what = Ce qui est laissé vide est choisi, ou appris des requêtes de la carte. Les cartes qui ont déjà demandé sont sur Découvertes.
+nodes-added = { $node } est inscrit et peut être réservé.
+node-mac = Adresse matérielle
+node-serial = Numéro de série, s’il est connu
+node-model-learnt = Appris de ses requêtes
+
+## Switches, added and asked
+switches-add = Ajouter un commutateur
+switches-read = Interroger le commutateur
+switches-never-read = Il n’a pas encore été interrogé sur tous ses ports.
+switches-asking = { $switch } est interrogé.
+switch-new-title = Ajouter un commutateur
+switch-title = Commutateur { $switch }
+switch-name = Nom
+switch-ports = Nombre de ports
+switch-protected = Port qui alimente pimaster lui-même, s’il y en a un : il n’est jamais coupé
+switch-first = Adresse du nœud au port 1, si les ports donnent des adresses ; les autres suivent
+switch-address = Adresse de son agent SNMP (port 161 si rien n’est dit) ; vide si l’on débranche à la main
+switch-community = Communauté en lecture et écriture
+switch-community-kept = Elle est gardée scellée. Laissez vide pour la garder.
+switch-oid = Objet qui commande l’alimentation, sans l’index du port
+switch-offset = Ajouté au numéro d’un port pour obtenir son index (48 sur certains commutateurs Linksys)
+switch-try = Essayer
+switch-save = Enregistrer
+switch-try-what = Un essai interroge le commutateur et ne change rien, ni là-bas ni ici.
+switch-saved = { $switch } est enregistré.
+switch-remove-ask = Retirer…
+switch-remove-effect = Ce qui est connu de ses ports part avec lui. Un commutateur qui alimente des nœuds n’est pas retiré.
+switch-remove = Retirer { $switch }
+switch-removed = { $switch } est retiré.
+switch-says = Ce que dit le commutateur
+switch-asking = est interrogé
+switch-asked = Interrogé
+switch-answers = répond
+switch-fails = échec
+switch-counts = { $read ->
+        [one] { $read } port est lisible ;
+       *[other] { $read } ports sont lisibles ;
+    } { $on ->
+        [one] { $on } est alimenté.
+       *[other] { $on } sont alimentés.
+    }
+switch-watts = Tous les ports ensemble consomment
+switch-protected-off = Le port { $port } est éteint : ce ne peut pas être celui qui alimente pimaster. Cherchez lequel c’est.
+switch-no-number = « { $seen } » n’est pas un nombre qui convient ici.
+switch-no-address = « { $seen } » n’est pas une adresse ; attendu par exemple 10.20.0.2.
+problem-seen = Constaté :
+problem-expected = Attendu :
+problem-advice = Que faire :
+
 ## Comptes, pour les administrateurs
 nav-users = Utilisateurs
 nav-audit = Journal d’audit
@@ -399,7 +452,7 @@ node-retire = Retirer { $node }
 node-retired = { $node } a quitté le rack.
 nav-switches = Commutateurs
 switches-title = Commutateurs
-switches-empty = Il n’y a pas encore de commutateur. Ajoutez-en un avec
+switches-empty = Il n’y a pas encore de commutateur.
 switches-hands = Personne ne commute l’alimentation de celui-ci : on tire les prises.
 switches-protected = alimente pimaster
 switches-no-node = aucun nœud

@@ -5,10 +5,12 @@ use super::error::{Error, Result};
 use super::local::Local;
 use crate::detect;
 use crate::model::agent::Caller;
+use crate::model::audit::Action;
 use crate::model::clock;
 use crate::model::discovery::{DiscoveredView, EnrolWish, RenameWish, Renamed};
 use crate::model::net::MacAddr;
 use crate::model::node::NodeName;
+use crate::store::{Transaction, audit};
 use async_trait::async_trait;
 
 /// Making nodes of machines, and naming them.
@@ -40,16 +42,27 @@ impl Discovery for Local {
 
     async fn enrol(&self, caller: &Caller, wish: EnrolWish) -> Result<NodeName> {
         admit(caller, "enrolling a node")?;
-        let rules = self.rules.clone();
-        let node = self.write(move |tx| Ok(detect::enrol(tx, &rules, &wish, clock::now())?)).await?;
+        let (by, rules, now) = (caller.actor.clone(), self.rules.clone(), clock::now());
+        let enrol = move |tx: &Transaction<'_>| {
+            let node = detect::enrol(tx, &rules, &wish, now)?;
+            let subject = format!("{}: enrolled; it is {} at {}", node.name, node.mac, node.address);
+            audit::record(tx, &by, Action::RackChanged, &subject, now)?;
+            Ok(node)
+        };
+        let node = self.write(enrol).await?;
         tracing::info!(user = caller.user.0, node = %node.name, mac = %node.mac, address = %node.address, "enrolled");
         Ok(node.name)
     }
 
     async fn replace_board(&self, caller: &Caller, node: &NodeName, mac: MacAddr) -> Result<()> {
         admit(caller, "replacing a board")?;
-        let name = node.clone();
-        self.write(move |tx| Ok(detect::replace_board(tx, &name, mac)?)).await?;
+        let (by, name, now) = (caller.actor.clone(), node.clone(), clock::now());
+        let replace = move |tx: &Transaction<'_>| {
+            detect::replace_board(tx, &name, mac)?;
+            let subject = format!("{name}: its board is {mac} now");
+            Ok(audit::record(tx, &by, Action::RackChanged, &subject, now)?)
+        };
+        self.write(replace).await?;
         tracing::info!(user = caller.user.0, %node, %mac, "board replaced");
         Ok(())
     }
@@ -61,7 +74,15 @@ impl Discovery for Local {
 
     async fn rename(&self, caller: &Caller, wish: RenameWish) -> Result<Vec<Renamed>> {
         admit(caller, "renaming nodes")?;
-        let renamed = self.write(move |tx| Ok(detect::rename(tx, &wish)?)).await?;
+        let (by, now) = (caller.actor.clone(), clock::now());
+        let rename = move |tx: &Transaction<'_>| {
+            let renamed = detect::rename(tx, &wish)?;
+            for Renamed { from, to } in &renamed {
+                audit::record(tx, &by, Action::RackChanged, &format!("{from}: name {from} to {to}"), now)?;
+            }
+            Ok(renamed)
+        };
+        let renamed = self.write(rename).await?;
         tracing::info!(user = caller.user.0, nodes = renamed.len(), "renamed");
         Ok(renamed)
     }

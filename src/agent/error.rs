@@ -112,6 +112,8 @@ pub enum Error {
     Store(#[from] store::Error),
     #[error("the password could not be hashed")]
     Hash,
+    #[error("the community could not be sealed")]
+    Seal,
 }
 
 /// A node that is taken, by whom and when.
@@ -254,7 +256,7 @@ impl Error {
             | Self::NotDeployed { .. }
             | Self::GoingDown { .. }
             | Self::Waiting { .. } => Kind::Conflict,
-            Self::Store(_) | Self::Hash => Kind::Internal,
+            Self::Store(_) | Self::Hash | Self::Seal => Kind::Internal,
         }
     }
 
@@ -300,7 +302,8 @@ impl Error {
             | Self::NotKnown { .. }
             | Self::KeyReused
             | Self::Store(_)
-            | Self::Hash => None,
+            | Self::Hash
+            | Self::Seal => None,
         }
     }
 
@@ -352,7 +355,7 @@ impl Error {
             Self::Device(_) => "Change that field.",
             Self::KeyReused => "Take a new key for a new request.",
             Self::NotKnown { .. } => "Look at the list again: it may be gone already.",
-            Self::Store(_) | Self::Hash => "Try again; if it stays, look into pimaster's log.",
+            Self::Store(_) | Self::Hash | Self::Seal => "Try again; if it stays, look into pimaster's log.",
         }
     }
 }
@@ -379,6 +382,8 @@ fn refusal_kind(refusal: &Refusal) -> Kind {
         | Refusal::Spared { .. }
         | Refusal::Booked { .. }
         | Refusal::InUse { .. } => Kind::Conflict,
+        Refusal::Switch(bad) if bad.is_conflict() => Kind::Conflict,
+        Refusal::Switch(_) => Kind::Invalid,
         Refusal::Store(_) => Kind::Internal,
     }
 }

@@ -29,7 +29,7 @@ use tokio::sync::watch;
 #[derive(Debug, Clone)]
 pub struct Local {
     store: Store,
-    keys: KeyFolder,
+    pub(super) keys: KeyFolder,
     ssh_port: u16,
     pub(super) rules: Rules,
     networks: Networks,

@@ -5,11 +5,12 @@
 use super::error::{Error, Result};
 use super::local::Local;
 use crate::model::agent::Caller;
+use crate::model::audit::Action;
 use crate::model::clock;
 use crate::model::device::{BadDevice, Device, NewDevice};
 use crate::model::network::{ForeignServer, LeaseView, NetworkView, Networks, NoticeKind, StoredNotice};
 use crate::model::node::NodeName;
-use crate::store::{self, Connection, Transaction, devices, leases, networks, nodes};
+use crate::store::{self, Connection, Transaction, audit, devices, leases, networks, nodes};
 use async_trait::async_trait;
 use std::net::Ipv4Addr;
 
@@ -43,16 +44,30 @@ impl NetworkAgent for Local {
     async fn add_device(&self, caller: &Caller, device: NewDevice) -> Result<()> {
         admit(caller)?;
         device.judge(self.networks())?;
-        let (name, address, now) = (device.name.clone(), device.address, clock::now());
-        self.write(move |tx| Ok(devices::insert(tx, &device, now)??)).await?;
+        let (by, name, address, now) =
+            (caller.actor.clone(), device.name.clone(), device.address, clock::now());
+        let add = move |tx: &Transaction<'_>| {
+            devices::insert(tx, &device, now)??;
+            let subject =
+                format!("device {}: added; it is {} at {}", device.name, device.mac, device.address);
+            Ok(audit::record(tx, &by, Action::RackChanged, &subject, now)?)
+        };
+        self.write(add).await?;
         tracing::info!(user = caller.user.0, device = %name, %address, "a device was added");
         Ok(())
     }
 
     async fn remove_device(&self, caller: &Caller, name: &NodeName) -> Result<()> {
         admit(caller)?;
-        let removed = name.clone();
-        self.forgotten(name.to_string(), move |tx| devices::delete(tx, &removed)).await?;
+        let (by, removed, now) = (caller.actor.clone(), name.clone(), clock::now());
+        let remove = move |tx: &Transaction<'_>| {
+            let was_known = devices::delete(tx, &removed)?;
+            if was_known {
+                audit::record(tx, &by, Action::RackChanged, &format!("device {removed}: removed"), now)?;
+            }
+            Ok(was_known)
+        };
+        self.forgotten(name.to_string(), remove).await?;
         tracing::info!(user = caller.user.0, device = %name, "a device was removed");
         Ok(())
     }

@@ -11,6 +11,11 @@ pub enum Switch {
     Add(NewSwitch),
     /// List the switches.
     List,
+    /// Remove a switch that feeds no node.
+    Remove {
+        /// Its name.
+        name: String,
+    },
 }
 
 /// A switch to enrol.
@@ -22,7 +27,7 @@ pub struct NewSwitch {
     /// Address and UDP port of its SNMP agent; without one, nobody switches power.
     #[arg(long)]
     pub address: Option<SocketAddr>,
-    /// The read-write community; better given in the environment than on the command line.
+    /// The read-write community, which is stored sealed; kept if not given again. Better given in the environment than on the command line.
     #[arg(long, env = "PIMASTER_COMMUNITY", hide_env_values = true)]
     pub community: Option<String>,
     /// The object that switches power, without the port's index.

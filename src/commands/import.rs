@@ -6,8 +6,9 @@ use crate::config::Config;
 use crate::daemon::open_store;
 use crate::image;
 use crate::import::{self, Choices, Environment, Found, Kind, Known, Plan, Verdict, dnsmasq, piseduce};
+use crate::keys::KeyFolder;
 use crate::model::clock;
-use crate::store::{Connection, Store, environments, foreign};
+use crate::store::{Connection, Store, environments, foreign, switches};
 use anyhow::{Context, bail};
 use std::path::Path;
 use tokio_util::sync::CancellationToken;
@@ -43,14 +44,19 @@ pub(super) async fn run(config: Config, command: cli::Import, out: Output) -> an
             .collect(),
     };
     let store = open_store(&config)?;
-    let hosts = found.clone();
-    let planned = move |conn: &Connection| Ok(import::plan(&hosts, &Known::read(conn)?, &choices));
+    let (hosts, sealer) = (found.clone(), KeyFolder::open(config.data.root())?.sealer()?);
+    let opener = sealer.clone();
+    let planned = move |conn: &Connection| {
+        let known = Known::read(conn)?.opened(|community| opener.open_community(community));
+        Ok(import::plan(&hosts, &known, &choices))
+    };
     let plan = if options.dry_run {
         store.read(planned).await?
     } else {
         let applied = store.write(move |tx| {
             let plan = planned(tx)?;
             plan.apply(tx, clock::now())?;
+            switches::seal(tx, |community| sealer.seal_community(community).ok())?;
             Ok(plan)
         });
         applied.await.context("nothing is imported")?

@@ -1,16 +1,19 @@
-//! `pimaster node add|replace|rename|list` and `pimaster switch add|list`: enrolment by hand. *IO: the database, output.*
+//! `pimaster node add|replace|rename|list` and `pimaster switch add|list|remove`: enrolment by hand. *IO: the database, output.*
 
 use super::Output;
 use crate::cli;
 use crate::config::Config;
 use crate::daemon::open_store;
 use crate::detect::{self, Refusal};
+use crate::keys::KeyFolder;
+use crate::model::audit::{Action, Actor};
 use crate::model::clock;
 use crate::model::discovery::{EnrolWish, PortName, PortWish, RenameWish, Renamed};
 use crate::model::net::MacAddr;
 use crate::model::node::{Node, NodeName};
 use crate::model::rack::PowerDriver;
-use crate::store::{Store, Transaction, nodes, quarantine, sightings, switches};
+use crate::model::switch::{CommunityWish, SnmpWish, SwitchWish};
+use crate::store::{Store, Transaction, audit, nodes, quarantine, sightings, switches};
 use anyhow::{Context, anyhow, bail};
 
 /// `pimaster node add`.
@@ -121,6 +124,7 @@ pub(super) async fn run_switch(config: Config, command: cli::Switch, out: Output
     match command {
         cli::Switch::Add(switch) => add_switch(&config, switch, &out).await,
         cli::Switch::List => list_switches(&config, &out).await,
+        cli::Switch::Remove { name } => remove_switch(&config, name, &out).await,
     }
 }
 
@@ -135,41 +139,35 @@ async fn add_switch(config: &Config, switch: cli::NewSwitch, out: &Output) -> an
         protected_port,
         first_address,
     } = switch;
-    let driver = match (address, community) {
-        (Some(address), Some(community)) if !community.is_empty() => {
-            PowerDriver::Snmp { address, community, base_oid: judge_oid(&base_oid)?, index_offset }
-        }
-        (Some(_), _) => bail!("--community is missing; expected the switch's read-write community"),
-        (None, _) => PowerDriver::None,
-    };
-    if !(1..=512).contains(&ports) {
-        bail!("--ports is {ports}; expected 1 to 512");
-    }
-    if let Some(port) = protected_port.filter(|port| !(1..=ports).contains(port)) {
-        bail!("--protected-port is {port}; expected 1 to {ports}");
-    }
     let store = open_store(config)?;
-    if let Some(first) = first_address {
-        let others = store.read(switches::list).await?;
-        if let Some(why) = detect::judge_range(&config.detect.rules, &name, first, ports, &others) {
-            bail!("--first-address gives the ports {why}");
-        }
-    }
-    let stored = name.clone();
-    let enrolled = store.write(move |tx| {
-        let id = switches::upsert(tx, &stored, &driver, ports, protected_port)?;
-        switches::set_first_address(tx, id, first_address)
-    });
-    enrolled.await?;
+    let sealer = KeyFolder::open(config.data.root())?.sealer()?;
+    let community = match community.filter(|text| !text.is_empty()) {
+        Some(text) => CommunityWish::Given(sealer.seal_community(text.into())?),
+        None => CommunityWish::Keep,
+    };
+    let snmp = address.map(|address| SnmpWish { address, community, base_oid, index_offset });
+    let wish = SwitchWish { name: name.clone(), snmp, ports, protected_port, first_address };
+    let rules = config.detect.rules.clone();
+    let save = move |tx: &Transaction<'_>| {
+        let known = switches::by_name(tx, &wish.name)?;
+        let id = detect::save_switch(tx, &rules, &wish, known.as_ref())?;
+        let subject = format!("switch {}: saved on the command line", wish.name);
+        audit::record(tx, &Actor::default(), Action::RackChanged, &subject, clock::now())?;
+        Ok(id)
+    };
+    settle(&store, save).await?;
     out.line(format_args!("{name} enrolled with {ports} ports"))
 }
 
-fn judge_oid(text: &str) -> anyhow::Result<String> {
-    let arcs: Vec<&str> = text.trim_start_matches('.').split('.').collect();
-    if arcs.len() < 3 || arcs.iter().any(|arc| arc.parse::<u32>().is_err()) {
-        bail!("--base-oid is `{text}`; expected numbers with dots such as 1.3.6.1.2.1.105.1.1.1.3.1");
-    }
-    Ok(arcs.join("."))
+async fn remove_switch(config: &Config, name: String, out: &Output) -> anyhow::Result<()> {
+    let removed = name.clone();
+    let remove = move |tx: &Transaction<'_>| {
+        detect::remove_switch(tx, &detect::find_switch(tx, &removed)?)?;
+        let subject = format!("switch {removed}: removed on the command line");
+        Ok(audit::record(tx, &Actor::default(), Action::RackChanged, &subject, clock::now())?)
+    };
+    settle(&open_store(config)?, remove).await?;
+    out.line(format_args!("{name} removed"))
 }
 
 async fn list_switches(config: &Config, out: &Output) -> anyhow::Result<()> {

@@ -93,7 +93,7 @@ impl Prepared {
         let boards = rack::specs(scale.boards);
         let sim = settings::simulator(places, ports, scale);
         let switch = settings::switch(places, ports, scale);
-        let community = switch.community.clone();
+        let community = keys.sealer()?.seal_community(switch.community.clone().into())?;
         let rack =
             Rack::bind(boards.clone(), sim, switch).await.context("the simulated rack cannot start")?;
         let address = rack.switch_address()?;

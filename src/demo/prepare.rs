@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::image;
 use crate::keys::KeyFolder;
 use crate::model::clock;
-use crate::model::rack::{PETH_PSE_PORT_ADMIN_ENABLE, PortRef, PowerDriver};
+use crate::model::rack::{Community, PETH_PSE_PORT_ADMIN_ENABLE, PortRef, PowerDriver};
 use crate::nfs_prep;
 use crate::sim::tree::{Bulk, write_boot, write_root};
 use crate::sim::{Spec, disk_image};
@@ -91,7 +91,7 @@ pub(super) async fn enrol(
     boards: Vec<Spec>,
     undiscovered: u16,
     address: SocketAddr,
-    community: String,
+    community: Community,
 ) -> anyhow::Result<Vec<u16>> {
     let ports = u16::try_from(boards.len()).unwrap_or(u16::MAX);
     let base_oid = PETH_PSE_PORT_ADMIN_ENABLE.to_owned();

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Called by `agent` and `commands`; locator and detector are tasks of `daemon`. `rules`, `tables` and `machine` are *pure*;
-//! `enrol`, `change`, `rename` and `start` work in the transaction they are given. Invariant: a name, an address, a port and a board belong to one node at a time, and what a tenant uses
+//! `enrol`, `change`, `rename`, `start` and `switch` work in the transaction they are given. Invariant: a name, an address, a port and a board belong to one node at a time, and what a tenant uses
 //! is not renamed under them.
 
 mod change;
@@ -17,6 +17,7 @@ mod enrol;
 mod refusal;
 mod rename;
 mod rules;
+mod switch;
 
 mod locator;
 mod tables;
@@ -33,6 +34,7 @@ pub use refusal::Refusal;
 pub use rename::rename;
 pub use rules::{NodeNetwork, Rules, judge_range};
 pub use start::{cancel, start};
+pub use switch::{find_switch, remove_switch, save_switch, settle};
 
 use std::time::Duration;
 

@@ -4,6 +4,7 @@
 use crate::model::ids::{DetectionId, ReservationId};
 use crate::model::net::MacAddr;
 use crate::model::node::NodeName;
+use crate::model::switch::BadSwitch;
 use crate::store;
 use std::net::Ipv4Addr;
 
@@ -51,6 +52,8 @@ pub enum Refusal {
     Spared { port: u16, switch: String, why: String },
     #[error("there is no detection {id}")]
     NoSuchDetection { id: DetectionId },
+    #[error(transparent)]
+    Switch(#[from] BadSwitch),
     #[error("the database refused")]
     Store(#[from] store::Error),
 }
@@ -69,6 +72,7 @@ impl Refusal {
             Self::NoSuchPort { .. } | Self::Protected { .. } => Some("port"),
             Self::NoPorts | Self::Spared { .. } => Some("ports"),
             Self::Prefix { .. } => Some("prefix"),
+            Self::Switch(bad) => bad.field(),
             Self::NoSuchNode { .. }
             | Self::InUse { .. }
             | Self::Booked { .. }
@@ -90,7 +94,7 @@ impl Refusal {
                 "Give an address, or widen network.node_ranges (for boards behind a relay, its node_ranges)."
             }
             Self::NoName { .. } => "Give a name.",
-            Self::NoSuchSwitch { .. } => "Take a name from `pimaster switch list`.",
+            Self::NoSuchSwitch { .. } => "Take a name from the list of switches.",
             Self::NoSuchPort { .. } => "Give the number printed on the switch.",
             Self::Protected { .. } => "Plug the node into another port.",
             Self::Prefix { .. } => "Choose another prefix, such as pi.",
@@ -102,6 +106,7 @@ impl Refusal {
             Self::Detecting { .. } => "Wait until it ends, or stop it.",
             Self::Spared { .. } => "Leave the port out, or wait until its node is free.",
             Self::NoSuchDetection { .. } => "Take the id that starting it gave.",
+            Self::Switch(bad) => bad.fix(),
             Self::Store(_) => "Try again; if it stays, look into pimaster's log.",
         }
     }

@@ -257,7 +257,7 @@ mod tests {
     fn switch(ports: u16, index_offset: u32) -> Switch {
         let driver = PowerDriver::Snmp {
             address: "10.20.0.2:161".parse().unwrap(),
-            community: String::new(),
+            community: "".into(),
             base_oid: String::new(),
             index_offset,
         };

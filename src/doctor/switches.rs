@@ -3,6 +3,7 @@
 
 use super::finding::{Finding, Verdict};
 use super::scene::Scene;
+use crate::keys::KeyFolder;
 use crate::model::check::Check;
 use crate::model::power::PowerState;
 use crate::model::rack::{PortRef, PowerDriver, Switch};
@@ -45,6 +46,11 @@ pub(super) async fn check(scene: &Scene) -> Vec<Finding> {
     let mut config = scene.config.power.clone();
     config.timeout = config.timeout.min(LONGEST_REQUEST);
     let power = Power::new(config, store.clone());
+    // Without the key each switch says that its community cannot be opened.
+    let power = match KeyFolder::open(scene.config.data.root()).and_then(|keys| keys.sealer()) {
+        Ok(sealer) => power.with_sealer(sealer),
+        Err(_) => power,
+    };
     let used: HashSet<PortRef> = nodes.iter().filter_map(|node| node.port).collect();
     let is_pi = std::fs::read_to_string(OWN_MODEL).is_ok_and(|model| model.contains("Raspberry Pi"));
     let found = all.iter().map(|switch| examine(&power, switch, &used, is_pi));

@@ -105,7 +105,7 @@ fn switch(record: &Record) -> Result<Switch, String> {
         name,
         driver: PowerDriver::Snmp {
             address: SocketAddr::new(address.into(), SNMP_PORT),
-            community,
+            community: community.into(),
             base_oid: oid,
             index_offset: number("oid_offset")?.into(),
         },

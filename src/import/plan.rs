@@ -10,7 +10,7 @@ use crate::model::clock::Timestamp;
 use crate::model::device::{Device, NewDevice};
 use crate::model::network::Networks;
 use crate::model::node::{Node, NodeName};
-use crate::model::rack::{self, PortRef};
+use crate::model::rack::{self, Community, PortRef, PowerDriver};
 use crate::store::leases::{Lease, LeaseState};
 use crate::store::nodes::NewNode;
 use crate::store::sightings::Sighting;
@@ -53,6 +53,19 @@ impl Known {
             sightings: sightings::list(conn)?,
             leases,
         })
+    }
+
+    /// With the communities of its switches as `open` gives them, to compare with what another program knows.
+    #[must_use]
+    pub fn opened(mut self, open: impl Fn(&Community) -> Option<String>) -> Self {
+        for switch in &mut self.switches {
+            if let PowerDriver::Snmp { community, .. } = &mut switch.driver
+                && let Some(text) = open(community)
+            {
+                *community = Community::Clear(text);
+            }
+        }
+        self
     }
 }
 

@@ -5,6 +5,7 @@
 //! testbed never makes the 2^32 where two might be the same; written as base64url of nonce and ciphertext.
 
 use super::Error;
+use crate::model::rack::Community;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -27,6 +28,8 @@ pub enum Sealed {
     MailPassword,
     /// The text of a mail that waits.
     MailBody,
+    /// The community of a switch.
+    Community,
 }
 
 impl Sealed {
@@ -34,6 +37,7 @@ impl Sealed {
         match self {
             Self::MailPassword => b"mail password",
             Self::MailBody => b"mail body",
+            Self::Community => b"switch community",
         }
     }
 }
@@ -65,6 +69,22 @@ impl Sealer {
         let nonce = Nonce::assume_unique_for_key(*nonce);
         let text = self.0.open_in_place(nonce, Aad::from(what.name()), &mut sealed).ok()?;
         String::from_utf8(text.to_vec()).ok()
+    }
+
+    /// A community as the database keeps it.
+    pub fn seal_community(&self, community: Community) -> Result<Community, Error> {
+        match community {
+            Community::Clear(text) => Ok(Community::Sealed { sealed: self.seal(Sealed::Community, &text)? }),
+            sealed @ Community::Sealed { .. } => Ok(sealed),
+        }
+    }
+
+    /// A community as the switch must hear it; none if it was sealed with another key.
+    pub fn open_community(&self, community: &Community) -> Option<String> {
+        match community {
+            Community::Sealed { sealed } => self.open(Sealed::Community, sealed),
+            Community::Clear(text) => Some(text.clone()),
+        }
     }
 }
 

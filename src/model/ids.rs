@@ -66,6 +66,14 @@ id!(
     TokenId
 );
 id!(
+    /// A question to a switch.
+    InquiryId
+);
+id!(
+    /// An image that is being made an environment.
+    ImportId
+);
+id!(
     /// A search for the boards at the ports of a switch.
     DetectionId
 );

@@ -52,5 +52,6 @@ pub mod reservation;
 pub mod routing;
 pub mod ssh_key;
 pub mod track;
+pub mod switch;
 pub mod user;
 pub mod verb;

@@ -5,15 +5,20 @@
 use super::agent::Taken;
 use super::clock::Timestamp;
 use super::discovery::PortName;
-use super::ids::ReservationId;
+use super::ids::{ReservationId, SwitchId};
 use super::node::NodeName;
 use super::power::PowerState;
+use super::switch::Inquiry;
 
 /// A switch with all its ports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SwitchView {
+    /// Its row.
+    pub id: SwitchId,
     /// Its name.
     pub name: String,
+    /// When it was last asked about all its ports, and what it said.
+    pub read: Option<Inquiry>,
     /// Whether its power can be switched; otherwise people pull plugs.
     pub is_switched: bool,
     /// Its ports, by number.
@@ -46,6 +51,8 @@ pub struct PowerView {
     pub wanted: Option<PowerState>,
     /// What the switch said last, and when.
     pub seen: Option<(PowerState, Timestamp)>,
+    /// What it took, in milliwatts, and when that was measured.
+    pub milliwatts: Option<(u32, Timestamp)>,
 }
 
 /// A wish to switch a port.

@@ -2,6 +2,7 @@
 
 use super::ids::SwitchId;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 
 /// The object of RFC 3621 that switches power: `pethPsePortAdminEnable`, without the port index.
@@ -33,7 +34,7 @@ pub enum PowerDriver {
         /// Address and UDP port of the switch's SNMP agent.
         address: SocketAddr,
         /// The read-write community.
-        community: String,
+        community: Community,
         /// Base object; port n is `base_oid.(index_offset + n)`.
         base_oid: String,
         /// What is added to a port's number to get its table index (48 on some Linksys switches).
@@ -41,6 +42,37 @@ pub enum PowerDriver {
     },
     /// Nobody switches power: people pull plugs.
     None,
+}
+
+/// The community of a switch: a password that SNMP v2c sends in the clear, and that nothing else shows.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Community {
+    /// As the database keeps it: sealed with the key of the data folder.
+    Sealed {
+        /// What the sealer made of it.
+        sealed: String,
+    },
+    /// As it was typed. Databases of versions before the seal have it so until the daemon starts.
+    Clear(String),
+}
+
+impl fmt::Debug for Community {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Community")
+    }
+}
+
+impl From<&str> for Community {
+    fn from(text: &str) -> Self {
+        Self::Clear(text.to_owned())
+    }
+}
+
+impl From<String> for Community {
+    fn from(text: String) -> Self {
+        Self::Clear(text)
+    }
 }
 
 /// One port of one switch.

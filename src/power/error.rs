@@ -108,6 +108,15 @@ pub enum Error {
         /// What came back.
         seen: String,
     },
+    /// The community was sealed with a key that is not there.
+    #[error(
+        "the community of switch {switch} cannot be opened; expected the key with which it was sealed; \
+         bring back keys/seal_secret of the data folder, or give the community again"
+    )]
+    Sealed {
+        /// The switch's name.
+        switch: String,
+    },
     /// The driver's settings cannot be used.
     #[error(
         "switch {switch}: base_oid is `{seen}`; expected numbers with dots such as 1.3.6.1.2.1.105.1.1.1.3.1"
@@ -148,6 +157,7 @@ impl Error {
             Self::Protected { .. }
             | Self::NoSuchPort { .. }
             | Self::NoSuchSwitch { .. }
+            | Self::Sealed { .. }
             | Self::BadOid { .. } => Retry::Pointless,
         }
     }

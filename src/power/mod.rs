@@ -4,13 +4,15 @@
 //! deploy ──► Power::set ──► wanted committed ──► PowerSwitch (snmp | none) ──► read back ──► seen committed
 //!            one request per port at a time, a few per switch
 //! agent ──► rows: what administrators ask ──► Wishes ──► Power::set
+//!                 questions to switches ─────► Inquiries ──► Power::read, tables ──► the answer, a row
 //! ```
 //!
-//! Called by `deploy`, `detect` and the command line; `Wishes` is a task of `daemon`. *IO: SNMP over UDP, through the
+//! Called by `deploy`, `detect` and the command line; `Wishes` and `Inquiries` are tasks of `daemon`. *IO: SNMP over UDP, through the
 //! drivers.* Invariants: what is wanted of a port is committed before the switch is asked; a protected port is never
 //! switched off; a port counts as switched only when the switch says so.
 
 mod error;
+mod inquiries;
 mod none;
 mod ports;
 mod snmp;
@@ -18,6 +20,7 @@ mod table;
 mod wishes;
 
 pub use error::Error;
+pub use inquiries::Inquiries;
 pub use ports::{Power, Since};
 pub use table::{Cell, Row};
 pub use wishes::Wishes;

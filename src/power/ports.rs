@@ -6,10 +6,11 @@
 use super::none::Hands;
 use super::snmp::SnmpSwitch;
 use super::{Config, Error, PowerSwitch, Row};
+use crate::keys::Sealer;
 use crate::model::boot_event::BootEvent;
 use crate::model::clock::{Clock, SignedDuration, Timestamp};
 use crate::model::power::PowerState;
-use crate::model::rack::{PortRef, PowerDriver, Switch};
+use crate::model::rack::{Community, PortRef, PowerDriver, Switch};
 use crate::store::boot_events::{self, NewEvent};
 use crate::store::{self, Store, Transaction, nodes, switches};
 use std::collections::HashMap;
@@ -29,6 +30,8 @@ pub struct Power {
     config: Config,
     store: Store,
     clock: Clock,
+    /// Opens communities.
+    sealer: Option<Sealer>,
     ports: Gates<PortRef>,
     switches: Gates<crate::model::ids::SwitchId>,
 }
@@ -51,7 +54,13 @@ impl Power {
 
     /// The same on another clock.
     pub fn on_clock(config: Config, store: Store, clock: Clock) -> Self {
-        Self { config, store, clock, ports: Gates::new(1), switches: Gates::new(PER_SWITCH) }
+        Self { config, store, clock, sealer: None, ports: Gates::new(1), switches: Gates::new(PER_SWITCH) }
+    }
+
+    /// The same with what opens the communities that are sealed.
+    #[must_use]
+    pub fn with_sealer(self, sealer: Sealer) -> Self {
+        Self { sealer: Some(sealer), ..self }
     }
 
     /// How long a port stays off at least when a node is restarted.
@@ -98,7 +107,10 @@ impl Power {
         let Some(since) = since.await? else { return Ok(None) };
         let switched = {
             let _turn = self.switches.enter(port.switch).await;
-            self.driver(&switch, Some(wanted)).set(port.port, wanted).await
+            match self.driver(&switch, Some(wanted)) {
+                Ok(driver) => driver.set(port.port, wanted).await,
+                Err(error) => Err(error),
+            }
         };
         if let Err(error) = switched {
             let event = BootEvent::PowerRefused { wanted, seen: error.to_string() };
@@ -119,7 +131,7 @@ impl Power {
         let known = self.store.read(move |conn| switches::port_power(conn, port)).await?;
         let seen = {
             let _turn = self.switches.enter(port.switch).await;
-            self.driver(&switch, known.wanted.map(|(wanted, _)| wanted)).read(port.port).await?
+            self.driver(&switch, known.wanted.map(|(wanted, _)| wanted))?.read(port.port).await?
         };
         let now = self.clock.now();
         self.store.write(move |tx| switches::set_seen(tx, port, seen, now)).await?;
@@ -133,7 +145,7 @@ impl Power {
 
     /// Every row of a column of a switch's table; none if the switch has no such table or answers nobody's questions.
     pub async fn walk(&self, switch: &Switch, column: &str) -> Result<Vec<Row>, Error> {
-        let Some(snmp) = self.snmp(switch) else { return Ok(Vec::new()) };
+        let Some(snmp) = self.snmp(switch)? else { return Ok(Vec::new()) };
         let _turn = self.switches.enter(switch.id).await;
         snmp.walk(column).await
     }
@@ -148,25 +160,31 @@ impl Power {
         }
     }
 
-    fn driver(&self, switch: &Switch, wanted: Option<PowerState>) -> Box<dyn PowerSwitch> {
-        match self.snmp(switch) {
+    fn driver(&self, switch: &Switch, wanted: Option<PowerState>) -> Result<Box<dyn PowerSwitch>, Error> {
+        Ok(match self.snmp(switch)? {
             Some(snmp) => Box::new(snmp),
             None => Box::new(Hands { wanted }),
-        }
+        })
     }
 
-    fn snmp(&self, switch: &Switch) -> Option<SnmpSwitch> {
-        match &switch.driver {
-            PowerDriver::Snmp { address, community, base_oid, index_offset } => Some(SnmpSwitch {
-                name: switch.name.clone(),
-                address: *address,
-                community: community.clone(),
-                base_oid: base_oid.clone(),
-                index_offset: *index_offset,
-                timeout: self.config.timeout,
-            }),
-            PowerDriver::None => None,
-        }
+    /// How a switch is asked; none if people pull plugs.
+    pub(super) fn snmp(&self, switch: &Switch) -> Result<Option<SnmpSwitch>, Error> {
+        let PowerDriver::Snmp { address, community, base_oid, index_offset } = &switch.driver else {
+            return Ok(None);
+        };
+        let opened = match (&self.sealer, community) {
+            (Some(sealer), community) => sealer.open_community(community),
+            (None, Community::Clear(text)) => Some(text.clone()),
+            (None, Community::Sealed { .. }) => None,
+        };
+        Ok(Some(SnmpSwitch {
+            name: switch.name.clone(),
+            address: *address,
+            community: opened.ok_or_else(|| Error::Sealed { switch: switch.name.clone() })?,
+            base_oid: base_oid.clone(),
+            index_offset: *index_offset,
+            timeout: self.config.timeout,
+        }))
     }
 }
 

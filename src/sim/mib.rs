@@ -13,6 +13,12 @@ const SYS_DESCR: &[u64] = &[1, 3, 6, 1, 2, 1, 1, 1, 0];
 const ADMIN_ENABLE: &[u64] = &[1, 3, 6, 1, 2, 1, 105, 1, 1, 1, 3, 1];
 /// `pethPsePortDetectionStatus` of group 1.
 const DETECTION_STATUS: &[u64] = &[1, 3, 6, 1, 2, 1, 105, 1, 1, 1, 6, 1];
+/// `pethMainPseConsumptionPower` of group 1, in watts.
+const CONSUMPTION: &[u64] = &[1, 3, 6, 1, 2, 1, 105, 1, 3, 1, 1, 4, 1];
+/// `rlPethPsePortOutputPower` of group 1, in milliwatts, as Linksys switches have it.
+const OUTPUT_POWER: &[u64] = &[1, 3, 6, 1, 4, 1, 89, 108, 1, 1, 5, 1];
+/// What a board takes: a Pi 4 that idles.
+const BOARD_MILLIWATTS: i64 = 3200;
 /// More repetitions than a table of this switch has rows.
 const MOST_REPETITIONS: u32 = 64;
 
@@ -153,8 +159,11 @@ impl Mib {
             })
         };
         let description = Value::OctetString(self.description.clone().into_bytes());
-        let first = [(SYS_DESCR.to_vec(), description)];
+        let all: i64 = self.ports.iter().map(|power| milliwatts(*power)).sum();
+        let first =
+            [(SYS_DESCR.to_vec(), description), (CONSUMPTION.to_vec(), Value::Integer((all + 500) / 1000))];
         let power = row(ADMIN_ENABLE, admin_enable).chain(row(DETECTION_STATUS, detection));
+        let power = power.chain(row(OUTPUT_POWER, milliwatts));
         let mut all: Vec<_> = first.into_iter().chain(power).collect();
         if self.tells_places {
             all.extend(bridge::objects(&self.heard()));
@@ -193,6 +202,13 @@ fn detection(power: PowerState) -> i64 {
     match power {
         PowerState::On => 3,
         PowerState::Off => 1,
+    }
+}
+
+fn milliwatts(power: PowerState) -> i64 {
+    match power {
+        PowerState::On => BOARD_MILLIWATTS,
+        PowerState::Off => 0,
     }
 }
 
@@ -273,7 +289,9 @@ mod tests {
         let next = |oid: &str| ask(MessageType::GetNextRequest, "private", oid, Value::Null).unwrap().1;
         assert_eq!(next("1.3.6.1.2.1.105.1.1.1.3.1"), format!("{PORT}1 INTEGER: 1"));
         assert_eq!(next(&format!("{PORT}2")), "1.3.6.1.2.1.105.1.1.1.6.1.1 INTEGER: 3");
-        assert!(next("1.3.6.1.2.1.105.1.1.1.6.1.2").ends_with("END OF MIB VIEW"));
+        assert_eq!(next("1.3.6.1.2.1.105.1.1.1.6.1.2"), "1.3.6.1.2.1.105.1.3.1.1.4.1 INTEGER: 3");
+        assert_eq!(next("1.3.6.1.2.1.105.2"), "1.3.6.1.4.1.89.108.1.1.5.1.1 INTEGER: 3200");
+        assert!(next("1.3.6.1.4.1.89.108.1.1.5.1.2").ends_with("END OF MIB VIEW"));
         let bulk = ask(MessageType::GetBulkRequest, "private", "1.3.6.1.2.1.105", Value::Null).unwrap().1;
         assert_eq!(bulk.split(", ").count(), 3);
     }

@@ -1,12 +1,13 @@
 //! Queries on switches and their ports.
 
 use super::convert::{json, optional_parsed, optional_word, to_json, word};
-use super::error::Result;
+use super::error::{Error, Result};
 use crate::model::clock::{Timestamp, from_millis, to_millis};
 use crate::model::ids::SwitchId;
 use crate::model::port_map;
 use crate::model::power::PowerState;
-use crate::model::rack::{PortRef, PowerDriver, Switch};
+use crate::model::rack::{Community, PortRef, PowerDriver, Switch};
+use crate::model::switch::SwitchSettings;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
@@ -43,6 +44,48 @@ pub fn upsert(
         |row| row.get(0),
     )?;
     Ok(SwitchId(id))
+}
+
+/// Enrols a switch, or changes the one of that row.
+pub fn save(tx: &Transaction<'_>, id: Option<SwitchId>, settings: &SwitchSettings) -> Result<SwitchId> {
+    let SwitchSettings { name, driver, ports, protected_port, first_address } = settings;
+    let id = tx.query_row(
+        "INSERT INTO switches (id, name, driver, ports, protected_port, first_address)
+         VALUES (:id, :name, :driver, :ports, :protected, :first)
+         ON CONFLICT (id) DO UPDATE
+         SET name = excluded.name, driver = excluded.driver, ports = excluded.ports,
+             protected_port = excluded.protected_port, first_address = excluded.first_address
+         RETURNING id",
+        named_params! {
+            ":id": id.map(|id| id.0), ":name": name, ":driver": to_json(driver)?, ":ports": ports,
+            ":protected": protected_port, ":first": first_address.map(|first| first.to_string()),
+        },
+        |row| row.get(0),
+    )?;
+    tx.execute("DELETE FROM ports WHERE switch_id = ?1 AND port > ?2", (id, ports))?;
+    Ok(SwitchId(id))
+}
+
+/// Removes a switch and what is known of its ports.
+pub fn remove(tx: &Transaction<'_>, id: SwitchId) -> Result<()> {
+    tx.execute("DELETE FROM switches WHERE id = ?1", [id.0])?;
+    Ok(())
+}
+
+/// Seals the communities that stand in the clear, as older versions kept them; gives how many.
+pub fn seal(tx: &Transaction<'_>, seal: impl Fn(Community) -> Option<Community>) -> Result<usize> {
+    let mut sealed = 0;
+    for switch in list(tx)? {
+        let mut driver = switch.driver;
+        if let PowerDriver::Snmp { community: community @ Community::Clear(_), .. } = &mut driver {
+            let failed =
+                || Error::Content { seen: "a community".to_owned(), expected: "one that can be sealed" };
+            *community = seal(community.clone()).ok_or_else(failed)?;
+            tx.execute("UPDATE switches SET driver = ?2 WHERE id = ?1", (switch.id.0, to_json(&driver)?))?;
+            sealed += 1;
+        }
+    }
+    Ok(sealed)
 }
 
 /// Sets the address that the node at port 1 gets, or that ports give none.
@@ -133,12 +176,15 @@ pub fn answered(
 /// What is known of the power of a switch's ports, by their numbers.
 pub fn powers(conn: &Connection, switch: SwitchId) -> Result<HashMap<u16, port_map::PowerView>> {
     let mut statement = conn.prepare_cached(
-        "SELECT port, wanted, seen, seen_at, asked, problem FROM ports WHERE switch_id = ?1",
+        "SELECT port, wanted, seen, seen_at, asked, problem, milliwatts, measured_at FROM ports WHERE switch_id = ?1",
     )?;
     let rows = statement.query_map([switch.0], |row| {
         let state = |column| optional_word(row, column, PowerState::from_word);
         let seen_at: Option<i64> = row.get("seen_at")?;
+        let (milliwatts, measured_at): (Option<u32>, Option<i64>) =
+            (row.get("milliwatts")?, row.get("measured_at")?);
         let power = port_map::PowerView {
+            milliwatts: milliwatts.zip(measured_at.map(from_millis)),
             asked: state("asked")?,
             problem: row.get("problem")?,
             wanted: state("wanted")?,
@@ -192,6 +238,17 @@ pub fn set_seen(tx: &Transaction<'_>, port: PortRef, seen: PowerState, now: Time
         "INSERT INTO ports (switch_id, port, seen, seen_at) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (switch_id, port) DO UPDATE SET seen = excluded.seen, seen_at = excluded.seen_at",
         (port.switch.0, port.port, seen.as_str(), to_millis(now)),
+    )?;
+    Ok(())
+}
+
+/// Remembers what a port took; none of a switch that does not measure it.
+pub fn set_milliwatts(tx: &Transaction<'_>, port: PortRef, taken: Option<u32>, now: Timestamp) -> Result<()> {
+    tx.execute(
+        "INSERT INTO ports (switch_id, port, milliwatts, measured_at) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (switch_id, port) DO UPDATE
+         SET milliwatts = excluded.milliwatts, measured_at = excluded.measured_at",
+        (port.switch.0, port.port, taken, taken.map(|_| to_millis(now))),
     )?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Links come from here, and nowhere else. *Pure.*
 
 use crate::model::deployment::Request;
-use crate::model::ids::{BlockId, DeploymentId, DetectionId, GroupId, ReservationId, TokenId, UserId};
+use crate::model::ids::{BlockId, DeploymentId, DetectionId, GroupId, InquiryId, ReservationId, SwitchId, TokenId, UserId};
 use crate::model::net::MacAddr;
 use crate::model::node::NodeName;
 
@@ -85,10 +85,16 @@ pub(super) const SETTINGS_FEED_REVOKE: &str = "/settings/feed/revoke";
 pub(super) const SETTINGS_TOKENS: &str = "/settings/tokens";
 /// The nodes of the rack, for administrators.
 pub(super) const NODES: &str = "/nodes";
+/// A node that is added by hand.
+pub(super) const NODES_NEW: &str = "/nodes/new";
 /// The switches, for administrators.
 pub(super) const SWITCHES: &str = "/switches";
 /// The switches alone.
 pub(super) const SWITCHES_LIVE: &str = "/switches/live";
+/// A switch that is not there yet.
+pub(super) const SWITCHES_NEW: &str = "/switches/new";
+/// Tries or saves the settings of a switch.
+pub(super) const SWITCHES_SAVE: &str = "/switches/save";
 /// Switches a port on or off.
 pub(super) const SWITCHES_POWER: &str = "/switches/power";
 /// Machines that are no nodes yet.
@@ -284,6 +290,31 @@ pub(super) fn detection_live(id: DetectionId) -> String {
 /// Asks a detection to stop.
 pub(super) fn cancel_detection(id: DetectionId) -> String {
     format!("{DETECTIONS}/{id}/cancel")
+}
+
+/// One switch with its form.
+pub(super) fn switch_edit(id: SwitchId) -> String {
+    format!("{SWITCHES}/{id}/edit")
+}
+
+/// Asks a switch about all its ports.
+pub(super) fn switch_read(id: SwitchId) -> String {
+    format!("{SWITCHES}/{id}/read")
+}
+
+/// Removes a switch.
+pub(super) fn switch_remove(id: SwitchId) -> String {
+    format!("{SWITCHES}/{id}/remove")
+}
+
+/// Settings of a switch that are tried.
+pub(super) fn switch_try(id: InquiryId) -> String {
+    format!("{SWITCHES}/tries/{id}")
+}
+
+/// What came of trying them.
+pub(super) fn switch_try_live(id: InquiryId) -> String {
+    format!("{SWITCHES}/tries/{id}/live")
 }
 
 /// Takes a device's fixed address away.

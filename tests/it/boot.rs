@@ -77,7 +77,7 @@ impl BootRack {
         let config = switch::Config {
             listen: "127.0.0.1:0".parse().unwrap(),
             ports: u16::try_from(boards.len()).unwrap(),
-            community: "private".to_owned(),
+            community: "private".into(),
             state_file: None,
         };
         let bound = Rack::bind(boards.clone(), settings, config).await.unwrap();

@@ -137,7 +137,7 @@ fn nodes_and_switches_are_enrolled_with_clear_refusals() {
         run(&[&["node", "add", "--name", name, "--mac", mac, "--model", "pi4b"], more].concat())
     };
     let switch = ["switch", "add", "--name", "sw1", "--address", "127.77.4.2:161", "--ports", "8"];
-    assert!(run(&switch).1.contains("--community is missing"));
+    assert!(run(&switch).1.contains("the community is missing"));
     let switch = [&switch[..], &["--community", "c", "--protected-port", "8"]].concat();
     assert!(run(&switch).0);
     assert_eq!(

@@ -85,7 +85,7 @@ impl Lab {
         let agent = switch::Config {
             listen: "127.0.0.1:0".parse().unwrap(),
             ports: count,
-            community: "private".to_owned(),
+            community: "private".into(),
             state_file: None,
         };
         let bound = Rack::bind(boards.clone(), settings, agent).await.unwrap();

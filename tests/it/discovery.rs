@@ -3,6 +3,7 @@
 use crate::browser::{Browser, between, location};
 use crate::test_app::TestApp;
 use axum::http::{Method, StatusCode};
+use pimaster::model::audit::Action;
 use pimaster::model::board::{BoardModel, BoardSerial, RevisionCode};
 use pimaster::model::clock;
 use pimaster::model::deployment::DeploymentState;
@@ -10,7 +11,7 @@ use pimaster::model::net::MacAddr;
 use pimaster::model::observation::{Asker, Observation};
 use pimaster::model::rack::{PortRef, PowerDriver};
 use pimaster::model::user::Role;
-use pimaster::store::{Store, leases, nodes, sightings, switches};
+use pimaster::store::{Store, audit, leases, nodes, sightings, switches};
 use serde_json::json;
 use std::net::Ipv4Addr;
 
@@ -203,4 +204,45 @@ async fn a_swapped_board_takes_the_place_of_its_node_unless_a_tenant_is_on_it() 
     assert_eq!((node.name.as_str(), node.address), ("pi-26", Ipv4Addr::new(10, 20, 0, 26)));
     assert_eq!(node.serial, Some(BoardSerial(9)));
     assert_eq!(app.store.read(|conn| leases::by_mac(conn, MAC)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_node_is_added_by_hand_and_the_audit_log_tells_of_all_of_it() {
+    let app = TestApp::new(1).await;
+    sighted(&app.store).await;
+    let mut root = Browser::signed_in(&app, "root@lab", Role::Admin).await;
+    assert!(root.get("/nodes/new").await.body.contains("<option value=\"sw1\""));
+    let wrong = root.post("/nodes", &[("mac", "dc:a6"), ("serial", "x")]).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.body.contains("mac-wrong") && wrong.body.contains("serial-wrong"), "{}", wrong.body);
+    let taken = root.post("/nodes", &[("mac", "dc:a6:32:00:00:01")]).await;
+    assert_eq!(taken.status, StatusCode::CONFLICT);
+    let fields = [("mac", "dc:a6:32:00:00:07"), ("name", "lab"), ("address", "10.20.0.7"), ("model", "pi4b")];
+    let placed = [&fields[..], &[("switch", "sw1"), ("port", "2")]].concat();
+    assert_eq!(location(&root.post("/nodes", &placed).await), "/nodes");
+    assert!(root.get("/nodes").await.body.contains("lab is enrolled and can be reserved."));
+    let node = app.store.read(|conn| nodes::by_name(conn, "lab")).await.unwrap().unwrap();
+    assert_eq!((node.model, node.port.map(|port| port.port)), (BoardModel::Pi4b, Some(2)));
+
+    root.post("/nodes/rename", &[("prefix", "r")]).await;
+    root.post("/discovered/2c:cf:67:00:00:07/replace", &[("node", "r-07")]).await;
+    let device = [("name", "printer"), ("mac", "00:1b:21:01:02:03"), ("address", "10.20.0.90")];
+    root.post("/network/devices", &device).await;
+    root.post("/network/devices/printer/remove", &[]).await;
+    let mut ada = Browser::signed_in(&app, "ada@lab", Role::User).await;
+    assert_eq!(ada.get("/nodes/new").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(ada.post("/nodes", &fields).await.status, StatusCode::FORBIDDEN);
+    let lines = app.store.read(|conn| audit::list(conn, None, 100)).await.unwrap();
+    let ours = lines.iter().rev().filter(|line| line.action == Action::RackChanged);
+    assert_eq!(
+        ours.map(|line| line.subject.as_str()).collect::<Vec<_>>(),
+        [
+            "lab: enrolled; it is dc:a6:32:00:00:07 at 10.20.0.7",
+            "lab: name lab to r-07",
+            "pi-01: name pi-01 to r-01",
+            "r-07: its board is 2c:cf:67:00:00:07 now",
+            "device printer: added; it is 00:1b:21:01:02:03 at 10.20.0.90",
+            "device printer: removed",
+        ]
+    );
 }

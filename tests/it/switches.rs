@@ -2,13 +2,18 @@
 
 use crate::browser::{Browser, between, location};
 use crate::test_app::TestApp;
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use pimaster::model::clock;
 use pimaster::model::detection::DetectedPort;
 use pimaster::model::power::PowerState;
-use pimaster::model::rack::{PETH_PSE_PORT_ADMIN_ENABLE, PortRef, PowerDriver};
+use pimaster::model::rack::{Community, PETH_PSE_PORT_ADMIN_ENABLE, PortRef, PowerDriver};
 use pimaster::model::user::Role;
-use pimaster::store::{audit, detections, nodes, switches};
+use pimaster::power::{self, Inquiries, Power};
+use pimaster::sim::switch;
+use pimaster::store::{audit, detections, inquiries, nodes, switches};
+use serde_json::json;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// The switch `sw1` with pi-01 at port 1; port 4 feeds pimaster. And `hands`, without SNMP.
 async fn rack(app: &TestApp) -> PortRef {
@@ -119,4 +124,178 @@ async fn the_port_of_somebodys_node_needs_a_confirmation_that_names_them() {
     assert_eq!(asked(&app).await, [(1, PowerState::Off)]);
     let line = app.store.read(|conn| audit::list(conn, None, 1)).await.unwrap().remove(0);
     assert_eq!(line.subject, "port sw1 1 (pi-01 of ada@lab): power off");
+}
+
+/// A simulated switch of 4 ports that listens, and the task that asks switches.
+async fn asked_by_the_daemon(app: &TestApp) -> (std::net::SocketAddr, CancellationToken) {
+    let (listen, community) = ("127.0.0.1:0".parse().unwrap(), "private".to_owned());
+    let config = switch::Config { listen, ports: 4, community, state_file: None };
+    let stop = CancellationToken::new();
+    let agent = switch::Switch::bind(config).await.unwrap();
+    let address = agent.local_addr().unwrap();
+    tokio::spawn(agent.run(stop.clone()));
+    let config = power::Config { min_off: Duration::ZERO, timeout: Duration::from_millis(200) };
+    let power = Power::new(config, app.store.clone()).with_sealer(app.keys.sealer().unwrap());
+    tokio::spawn(Inquiries::new(app.store.clone(), power, clock::Clock::system()).run(stop.clone()));
+    (address, stop)
+}
+
+/// Waits until every question is answered.
+async fn answered(app: &TestApp) {
+    let mut changes = app.store.changes();
+    while !app.store.read(inquiries::open).await.unwrap().is_empty() {
+        changes.changed().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_switch_is_tried_added_asked_changed_and_removed_on_pages() {
+    let app = TestApp::new(1).await;
+    let (address, stop) = asked_by_the_daemon(&app).await;
+    let address = address.to_string();
+    let mut root = Browser::signed_in(&app, "root@lab", Role::Admin).await;
+    let form = |community: &'static str, what: &'static str| {
+        vec![
+            ("name", "poe".to_owned()),
+            ("ports", "4".to_owned()),
+            ("protected_port", "4".to_owned()),
+            ("address", address.clone()),
+            ("community", community.to_owned()),
+            ("do", what.to_owned()),
+        ]
+    };
+    async fn post(root: &mut Browser<'_>, fields: Vec<(&'static str, String)>) -> crate::test_app::Answer {
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        root.post("/switches/save", &fields).await
+    }
+    assert!(root.get("/switches/new").await.body.contains("1.3.6.1.2.1.105.1.1.1.3.1"));
+
+    // The wrong community: the switch is silent, and nothing is saved.
+    let wrong = location(&post(&mut root, form("wrong", "try")).await).to_owned();
+    answered(&app).await;
+    let page = root.get(&wrong).await.body;
+    assert!(page.contains("no answer for port 1") && page.contains("the community"), "{page}");
+    assert!(!page.contains("wrong"), "a community is never shown: {page}");
+    assert!(app.store.read(switches::list).await.unwrap().is_empty());
+
+    let right = location(&post(&mut root, form("private", "try")).await).to_owned();
+    answered(&app).await;
+    let page = root.get(&right).await.body;
+    assert!(page.contains("4 ports can be read;") && page.contains("Port 4 is off"), "{page}");
+    assert!(!root.get(&format!("{right}/live")).await.body.contains("<html"));
+    assert!(app.store.read(switches::list).await.unwrap().is_empty(), "tried, not saved");
+    let mut save = form("", "save");
+    save.push(("tried", right.rsplit('/').next().unwrap().to_owned()));
+    assert_eq!(location(&post(&mut root, save).await), "/switches");
+    let saved = app.store.read(switches::list).await.unwrap().remove(0);
+    let PowerDriver::Snmp { community, .. } = &saved.driver else { panic!("{saved:?}") };
+    assert!(matches!(community, Community::Sealed { .. }), "it is sealed");
+    assert_eq!(app.keys.sealer().unwrap().open_community(community).as_deref(), Some("private"));
+    let twice = post(&mut root, form("private", "save")).await;
+    assert_eq!(twice.status, StatusCode::CONFLICT);
+    assert!(twice.body.contains("there is a switch called poe already"), "{}", twice.body);
+
+    // Asked about all its ports: what it says is stored, with watts.
+    let id = saved.id;
+    assert_eq!(location(&root.post(&format!("/switches/{id}/read"), &[]).await), "/switches");
+    answered(&app).await;
+    let page = root.get("/switches").await.body;
+    let cell = between(&page, "<li id=\"port-poe-2\">", "</li>").unwrap();
+    assert!(
+        cell.contains("<span>off</span>") && cell.contains("0.0 W") && cell.contains("class=\"far\""),
+        "{cell}"
+    );
+    stop.cancel();
+
+    // Changed: without a community it keeps its own; a node's port cannot be cut off.
+    let port = PortRef { switch: id, port: 3 };
+    app.store
+        .write(move |tx| nodes::set_port(tx, nodes::by_name(tx, "pi-01")?.unwrap().id, port))
+        .await
+        .unwrap();
+    let mut fewer = form("", "save");
+    fewer.push(("known", id.to_string()));
+    fewer.retain(|(name, _)| *name != "ports" && *name != "protected_port");
+    fewer.push(("ports", "2".to_owned()));
+    let refused = post(&mut root, fewer.clone()).await;
+    assert!(refused.body.contains("poe feeds pi-01 at port 3"), "{}", refused.body);
+    fewer.retain(|(name, _)| *name != "ports" && *name != "name");
+    fewer.extend([("ports", "3".to_owned()), ("name", "lab-poe".to_owned())]);
+    assert_eq!(location(&post(&mut root, fewer).await), "/switches");
+    let changed = app.store.read(move |conn| switches::by_id(conn, id)).await.unwrap().unwrap();
+    assert_eq!((changed.name.as_str(), changed.ports, changed.protected_port), ("lab-poe", 3, None));
+    assert_eq!(changed.driver, saved.driver);
+    assert!(root.get(&format!("/switches/{id}/edit")).await.body.contains("Switch lab-poe"));
+
+    // Removed only without nodes, which are named.
+    root.post(&format!("/switches/{id}/remove"), &[]).await;
+    let page = root.get("/switches").await.body;
+    assert!(page.contains("lab-poe feeds pi-01 at port 3"), "{page}");
+    let gone = |tx: &pimaster::store::Transaction<'_>| {
+        nodes::retire(tx, &nodes::by_name(tx, "pi-01")?.unwrap(), clock::now())
+    };
+    app.store.write(gone).await.unwrap();
+    assert_eq!(location(&root.post(&format!("/switches/{id}/remove"), &[]).await), "/switches");
+    assert!(app.store.read(switches::list).await.unwrap().is_empty());
+    let lines = app.store.read(|conn| audit::list(conn, None, 3)).await.unwrap();
+    let told: Vec<&str> = lines.iter().map(|line| line.subject.as_str()).collect();
+    let changed = "switch poe: name poe to lab-poe, ports 4 to 3, protected port 4 to none";
+    assert_eq!(told, ["switch lab-poe: removed", changed, "switch poe: added, 4 ports"]);
+}
+
+#[tokio::test]
+async fn programs_enrol_switches_and_only_those_of_administrators() {
+    let app = TestApp::new(1).await;
+    let (root, ada) = (app.token("root@lab", Role::Admin).await, app.token("ada@lab", Role::User).await);
+    let new =
+        json!({ "name": "sw1", "ports": 8, "address": "127.0.0.1:9", "community": "c", "protected_port": 8 });
+    let ask = async |method, path: &str, token: &str, body| app.api(method, path, token, body).await;
+    for (method, path) in [
+        (Method::GET, "/switches"),
+        (Method::DELETE, "/switches/sw1"),
+        (Method::POST, "/switches/sw1/read"),
+        (Method::GET, "/inquiries/1"),
+    ] {
+        assert_eq!(ask(method, path, &ada, None).await.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    for (method, path) in
+        [(Method::POST, "/switches"), (Method::PUT, "/switches/sw1"), (Method::POST, "/inquiries")]
+    {
+        assert_eq!(ask(method, path, &ada, Some(new.clone())).await.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    assert_eq!(ask(Method::POST, "/switches", &root, Some(new)).await.status, StatusCode::NO_CONTENT);
+    let bad = json!({ "name": "sw2", "ports": 8, "address": "127.0.0.1:9" });
+    let refused = ask(Method::POST, "/switches", &root, Some(bad)).await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["field"]), (422, &json!("community")));
+    let asked = ask(Method::POST, "/switches/sw1/read", &root, None).await;
+    assert_eq!((asked.status.as_u16(), &asked.json()["answered"]), (201, &json!(false)));
+    let again = ask(Method::POST, "/switches/sw1/read", &root, None).await;
+    assert_eq!(again.json()["id"], asked.json()["id"], "who asks meanwhile hears the same");
+    let off = json!({ "port": 8, "power": "off" });
+    let refused = ask(Method::POST, "/switches/sw1/power", &root, Some(off)).await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["field"]), (422, &json!("port")));
+    let list = ask(Method::GET, "/switches", &root, None).await;
+    assert_eq!((&list.json()[0]["name"], &list.json()[0]["protected_port"]), (&json!("sw1"), &json!(8)));
+    assert!(!list.body.contains("community"), "{}", list.body);
+    let changed = json!({ "name": "hands", "ports": 8 });
+    assert_eq!(ask(Method::PUT, "/switches/sw1", &root, Some(changed)).await.status, StatusCode::NO_CONTENT);
+    let hands = ask(Method::POST, "/switches/hands/read", &root, None).await;
+    assert!(hands.body.contains("nobody switches the power of hands"), "{}", hands.body);
+    assert_eq!(ask(Method::DELETE, "/switches/hands", &root, None).await.status, StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn communities_that_stand_in_the_clear_are_sealed_once() {
+    let app = TestApp::new(1).await;
+    rack(&app).await;
+    for expected in [1, 0] {
+        let sealer = app.keys.sealer().unwrap();
+        let seal = move |tx: &pimaster::store::Transaction<'_>| {
+            switches::seal(tx, |community| sealer.seal_community(community).ok())
+        };
+        assert_eq!(app.store.write(seal).await.unwrap(), expected);
+    }
+    let all = app.store.read(switches::list).await.unwrap();
+    let driver = &all.iter().find(|switch| switch.name == "sw1").unwrap().driver;
+    assert!(!serde_json::to_string(driver).unwrap().contains("\"c\""), "{driver:?}");
 }

@@ -18,7 +18,7 @@ const LAYERS: [(&str, &[&str]); 28] = [
     ("nfs_prep", &["model", "store", "keys"]),
     ("image", &["model", "store"]),
     ("import", &["model", "store"]),
-    ("power", &["model", "store"]),
+    ("power", &["model", "store", "keys"]),
     ("node", &["model", "image"]),
     ("mail", &["model", "store", "keys"]),
     ("detect", &["model", "store", "power"]),

@@ -30,6 +30,7 @@ mod notifications;
 mod quarantine;
 mod reservations;
 mod routes;
+mod switches;
 
 pub use boots::boot_json;
 pub(super) use problem::Problem;

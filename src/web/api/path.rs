@@ -1,7 +1,7 @@
 //! The variable part of a path, read as what it names; its refusal is a problem like any other. *Pure.*
 
 use super::problem::Problem;
-use crate::model::ids::{BlockId, DeploymentId, DetectionId, GroupId, ReservationId};
+use crate::model::ids::{BlockId, DeploymentId, DetectionId, GroupId, InquiryId, ReservationId};
 use crate::model::net::{MacAddr, NotAMac};
 use crate::model::node::{NodeName, NotANodeName};
 use axum::extract::{FromRequestParts, Path};
@@ -68,6 +68,31 @@ impl InPath for DetectionId {
     const FIX: &'static str = "Take the id that starting it gave.";
     fn refusal(seen: &str, _: ParseIntError) -> String {
         format!("`{seen}` is no detection; expected a number")
+    }
+}
+
+/// The name of a switch: any text may be one that was enrolled long ago.
+#[derive(Debug)]
+pub(super) struct SwitchName(pub(super) String);
+
+impl FromStr for SwitchName {
+    type Err = std::convert::Infallible;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl InPath for SwitchName {
+    const FIX: &'static str = "Take a name from the list of switches.";
+    fn refusal(seen: &str, _: Self::Err) -> String {
+        format!("no switch is called `{seen}`")
+    }
+}
+
+impl InPath for InquiryId {
+    const FIX: &'static str = "Take the id that asking gave.";
+    fn refusal(seen: &str, _: ParseIntError) -> String {
+        format!("`{seen}` is no question; expected a number")
     }
 }
 

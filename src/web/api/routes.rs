@@ -2,7 +2,7 @@
 
 use super::problem::Problem;
 use super::{
-    batch, blocks, boots, deployments, detections, discovered, environments, groups, history, me, network, nodes, notifications, quarantine, reservations,
+    batch, blocks, boots, deployments, detections, discovered, environments, groups, history, me, network, nodes, notifications, quarantine, reservations, switches,
 };
 use crate::web::state::App;
 use axum::http::{StatusCode, header};
@@ -85,6 +85,12 @@ fn parts() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(deployments::list))
         .routes(routes!(history::list))
         .routes(routes!(history::one))
+        .routes(routes!(switches::list, switches::add))
+        .routes(routes!(switches::change, switches::remove))
+        .routes(routes!(switches::read))
+        .routes(routes!(switches::switch_port))
+        .routes(routes!(switches::attempt))
+        .routes(routes!(switches::inquiry))
         .routes(routes!(network::show))
         .routes(routes!(network::add_device))
         .routes(routes!(network::remove_device));

@@ -9,6 +9,10 @@ use crate::model::net::MacAddr;
 /// What was typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::web) struct Enrol {
+    /// Only of a node that is added by hand.
+    pub(in crate::web) mac: String,
+    /// The same.
+    pub(in crate::web) serial: String,
     pub(in crate::web) name: String,
     pub(in crate::web) address: String,
     pub(in crate::web) model: String,
@@ -21,6 +25,8 @@ impl Enrol {
     pub(in crate::web) fn read(fields: &Fields) -> Self {
         let text = |name| fields.one(name).trim().to_owned();
         Self {
+            mac: text("mac"),
+            serial: text("serial"),
             name: text("name"),
             address: text("address"),
             model: text("model"),
@@ -39,6 +45,7 @@ impl Enrol {
             model: seen.observation.model().as_str().to_owned(),
             switch: port.map(|port| port.switch.clone()).unwrap_or_default(),
             port: port.map(|port| port.port.to_string()).unwrap_or_default(),
+            ..Self::default()
         }
     }
 
@@ -51,6 +58,20 @@ impl Enrol {
             model: node.model.as_str().to_owned(),
             switch: port.as_ref().map(|port| port.switch.clone()).unwrap_or_default(),
             port: port.as_ref().map(|port| port.port.to_string()).unwrap_or_default(),
+            ..Self::default()
+        }
+    }
+
+    /// The wish to add a node by hand.
+    pub(in crate::web) fn judge_new(&self) -> Result<EnrolWish, Errors> {
+        let mut errors = Errors::default();
+        let mac = errors.keep("mac", self.mac.parse());
+        let serial = errors.keep("serial", given(&self.serial).map(str::parse).transpose());
+        // Judged even if these are wrong, so that everything is said at once.
+        let rest = self.judge(mac.unwrap_or(MacAddr([0; 6]))).map_err(|rest| errors.take(rest)).ok();
+        match (mac, serial, rest) {
+            (Some(_), Some(serial), Some(wish)) => Ok(EnrolWish { serial, ..wish }),
+            (_, _, _) => Err(errors),
         }
     }
 
@@ -103,6 +124,18 @@ mod tests {
         assert_eq!(wish.port, PortWish::Nowhere);
         let wish = judge("name=pi-07&address=10.20.0.7&model=pi5&switch=sw1&port=7").unwrap();
         assert_eq!(wish.port, PortWish::At(PortName { switch: "sw1".into(), port: 7 }));
+    }
+
+    #[test]
+    fn a_node_that_is_added_by_hand_needs_its_hardware_address() {
+        let judge = |text: &str| Enrol::read(&Fields::parse(text.as_bytes())).judge_new();
+        let wish = judge("mac=dc-a6-32-00-00-01&serial=12345678&name=pi-01").unwrap();
+        assert_eq!(wish.mac, MacAddr([0xdc, 0xa6, 0x32, 0, 0, 1]));
+        assert_eq!(wish.serial.map(|serial| serial.0), Some(0x1234_5678));
+        let errors = judge("serial=x&name=Pi").unwrap_err();
+        for field in ["mac", "serial", "name"] {
+            assert!(errors.at(field).is_some(), "{field}");
+        }
     }
 
     #[test]

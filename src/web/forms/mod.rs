@@ -20,6 +20,7 @@ pub(super) mod rules;
 pub(super) mod settings;
 pub(super) mod sign_up;
 pub(super) mod ssh_keys;
+pub(super) mod switch;
 
 pub(super) use errors::{Errors, agent_text};
 pub(super) use fields::Fields;

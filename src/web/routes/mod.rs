@@ -28,6 +28,7 @@ mod rules;
 mod settings;
 mod sign_in;
 mod sign_up;
+mod switch_form;
 mod switches;
 mod users;
 

@@ -25,6 +25,33 @@ pub(super) async fn list(State(app): State<App>, signed: SignedIn) -> Result<Res
     Ok(Html(view::page(&view::Page { chrome, nodes })).into_response())
 }
 
+/// The form of a node that is added by hand.
+pub(super) async fn fresh(State(app): State<App>, signed: SignedIn) -> Result<Response, Refusal> {
+    new_page(&app, &signed, StatusCode::OK, Enrol::default(), Errors::default()).await
+}
+
+/// Adds a node by hand.
+pub(super) async fn add(
+    State(app): State<App>,
+    SignedForm { signed, fields }: SignedForm,
+) -> Result<Response, Refusal> {
+    signed.administrator()?;
+    let form = Enrol::read(&fields);
+    let wish = match form.judge_new() {
+        Ok(wish) => wish,
+        Err(errors) => {
+            return new_page(&app, &signed, StatusCode::UNPROCESSABLE_ENTITY, form, errors).await;
+        }
+    };
+    match app.agent.enrol(&signed.caller(), wish).await {
+        Ok(name) => Ok(done(&app, &signed, Notice::good(about(&signed, "nodes-added", &name)))),
+        Err(error) => match correctable(&error) {
+            Some(status) => new_page(&app, &signed, status, form, Errors::from(&error)).await,
+            None => Err(error.into()),
+        },
+    }
+}
+
 /// One node with its form.
 pub(super) async fn edit(
     State(app): State<App>,
@@ -132,6 +159,19 @@ fn page(
     let title = about(signed, "node-title", &node.node.name);
     let page = view::One { chrome: chrome(app, signed, title, Tab::Nodes), node, form, errors };
     (status, Html(view::one(&page))).into_response()
+}
+
+async fn new_page(
+    app: &App,
+    signed: &SignedIn,
+    status: StatusCode,
+    form: Enrol,
+    errors: Errors,
+) -> Result<Response, Refusal> {
+    signed.administrator()?;
+    let switches = app.agent.switches(&signed.caller()).await?;
+    let chrome = chrome(app, signed, signed.reader.say("nodes-add"), Tab::Nodes);
+    Ok((status, Html(view::new(&view::New { chrome, switches, form, errors }))).into_response())
 }
 
 async fn find(app: &App, signed: &SignedIn, name: &NodeName) -> Result<RackNode, Refusal> {

@@ -1,7 +1,7 @@
 //! The router of the pages, and what all of them need. *Pure, but for notices.*
 
 use super::{
-    assets, audit, bins, blocks, bookings, boots, configure, detection, discovered, forgotten, groups, history, language, links, live, mail, network, nodes, notifications, reserve, rules, settings, sign_in, sign_up, switches, users,
+    assets, audit, bins, blocks, bookings, boots, configure, detection, discovered, forgotten, groups, history, language, links, live, mail, network, nodes, notifications, reserve, rules, settings, sign_in, sign_up, switch_form, switches, users,
 };
 use crate::web::extract::{SignedIn, Visit};
 use crate::web::headers;
@@ -29,7 +29,8 @@ pub(in crate::web) fn router() -> Router<App> {
         .route("/nodes/{name}/boot", get(boots::show))
         .route("/nodes/{name}/boot/live", get(boots::live))
         .route("/nodes/rename", post(discovered::rename))
-        .route("/nodes", get(nodes::list))
+        .route("/nodes", get(nodes::list).post(nodes::add))
+        .route("/nodes/new", get(nodes::fresh))
         .route("/nodes/{name}/edit", get(nodes::edit).post(nodes::change))
         .route("/nodes/{name}/quarantine", post(nodes::quarantine))
         .route("/nodes/{name}/quarantine/end", post(nodes::end_quarantine))
@@ -47,6 +48,13 @@ pub(in crate::web) fn router() -> Router<App> {
         .route("/switches", get(switches::show))
         .route("/switches/live", get(switches::live))
         .route("/switches/power", post(switches::power))
+        .route("/switches/new", get(switch_form::fresh))
+        .route("/switches/save", post(switch_form::save))
+        .route("/switches/{id}/edit", get(switch_form::edit))
+        .route("/switches/{id}/read", post(switch_form::read))
+        .route("/switches/{id}/remove", post(switch_form::remove))
+        .route("/switches/tries/{id}", get(switch_form::tried))
+        .route("/switches/tries/{id}/live", get(switch_form::tried_live))
         .route("/network", get(network::show))
         .route("/network/live", get(network::live))
         .route("/network/devices", post(network::add_device))

@@ -34,6 +34,7 @@ pub(super) mod rules;
 pub(super) mod settings;
 pub(super) mod sign_in;
 pub(super) mod sign_up;
+pub(super) mod switch_form;
 pub(super) mod switches;
 pub(super) mod users;
 

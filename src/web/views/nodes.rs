@@ -19,6 +19,16 @@ pub(in crate::web) struct Page {
     pub(in crate::web) nodes: Vec<RackNode>,
 }
 
+/// The form of a node that is added by hand.
+#[derive(Debug)]
+pub(in crate::web) struct New {
+    pub(in crate::web) chrome: Chrome,
+    /// The names of the switches.
+    pub(in crate::web) switches: Vec<String>,
+    pub(in crate::web) form: Enrol,
+    pub(in crate::web) errors: Errors,
+}
+
 /// One node with its form.
 #[derive(Debug)]
 pub(in crate::web) struct One {
@@ -33,6 +43,7 @@ pub(in crate::web) fn page(page: &Page) -> String {
     let Page { chrome, nodes } = page;
     let reader = &chrome.reader;
     let body = html! {
+        p { a.button.main href=(paths::NODES_NEW) { (reader.say("nodes-add")) } }
         section.card {
             @if nodes.is_empty() { p { (reader.say("nodes-empty")) } } @else { (table(nodes, &chrome.csrf, reader)) }
         }
@@ -123,6 +134,42 @@ fn quarantine(node: &RackNode, csrf: &str, reader: &Reader) -> Markup {
             }
         }
     }
+}
+
+/// The form of a node that is added by hand.
+pub(in crate::web) fn new(page: &New) -> String {
+    let New { chrome, switches, form, errors } = page;
+    let reader = &chrome.reader;
+    let body = html! {
+        form.card.fields.narrow method="post" action=(paths::NODES) {
+            (parts::csrf(&chrome.csrf))
+            @if let Some(text) = errors.at("form") { p.wrong role="alert" { (text) } }
+            (field("mac", &reader.say("node-mac"), &form.mac, errors))
+            (field("name", &reader.say("node-name"), &form.name, errors))
+            (field("address", &reader.say("nodes-address"), &form.address, errors))
+            label { (reader.say("node-model"))
+                select name="model" {
+                    option value="" selected[form.model.is_empty()] { (reader.say("node-model-learnt")) }
+                    @for model in BoardModel::ALL {
+                        option value=(model.as_str()) selected[form.model == model.as_str()] { (model.shown()) }
+                    }
+                }
+            }
+            (parts::wrong(errors, "model"))
+            (field("serial", &reader.say("node-serial"), &form.serial, errors))
+            label { (reader.say("node-switch"))
+                select name="switch" {
+                    option value="" { "–" }
+                    @for switch in switches { option value=(switch) selected[form.switch == *switch] { (switch) } }
+                }
+            }
+            (parts::wrong(errors, "switch"))
+            (field("port", &reader.say("node-port"), &form.port, errors))
+            button.main { (reader.say("nodes-add-do")) }
+            p.hint { (reader.say("nodes-add-what")) }
+        }
+    };
+    document(chrome, Refresh::Never, &body)
 }
 
 /// One node with its form.

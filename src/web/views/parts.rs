@@ -75,6 +75,12 @@ pub(super) fn bytes(number: u64) -> String {
     format!("{number} bytes")
 }
 
+/// A power in milliwatts, in watts to a tenth.
+pub(super) fn watts(milliwatts: u32) -> String {
+    let tenths = (milliwatts.saturating_add(50)) / 100;
+    format!("{}.{} W", tenths / 10, tenths % 10)
+}
+
 /// The error beside a field, which the field names by `aria-describedby`.
 pub(super) fn wrong(errors: &Errors, field: &str) -> Markup {
     html! {
@@ -127,6 +133,14 @@ mod tests {
         check("2026-03-01T12:00:00.4Z", "now");
         check("2026-03-01T14:05:00Z", "in 2 h 5 min");
         check("2026-03-01T11:59:20Z", "40 s ago");
+    }
+
+    #[test]
+    fn power_is_read_to_a_tenth() {
+        let check = |number, text: &str| assert_eq!(watts(number), text);
+        check(0, "0.0 W");
+        check(3_249, "3.2 W");
+        check(15_400, "15.4 W");
     }
 
     #[test]

@@ -2,10 +2,11 @@
 
 use super::layout::{Chrome, Refresh, document};
 use super::shapes::Shape;
-use super::{parts, states};
+use super::{parts, states, switch_form};
 use crate::model::agent::Taken;
 use crate::model::port_map::{PortView, PowerView, SwitchView};
 use crate::model::power::PowerState;
+use crate::model::switch::Inquiry;
 use crate::web::paths;
 use crate::web::reader::Reader;
 use maud::{Markup, html};
@@ -20,8 +21,10 @@ pub(in crate::web) struct Page {
 /// All switches.
 pub(in crate::web) fn page(page: &Page) -> String {
     let Page { chrome, switches } = page;
+    let reader = &chrome.reader;
     let body = html! {
-        div data-live=(paths::SWITCHES_LIVE) data-events=(paths::EVENTS) { (shown(switches, &chrome.csrf, &chrome.reader)) }
+        p { a.button.main href=(paths::SWITCHES_NEW) { (reader.say("switches-add")) } }
+        div data-live=(paths::SWITCHES_LIVE) data-events=(paths::EVENTS) { (shown(switches, &chrome.csrf, reader)) }
     };
     document(chrome, Refresh::Always, &body)
 }
@@ -34,15 +37,43 @@ pub(in crate::web) fn fragment(switches: &[SwitchView], csrf: &str, reader: &Rea
 fn shown(switches: &[SwitchView], csrf: &str, reader: &Reader) -> Markup {
     html! {
         @if switches.is_empty() {
-            section.card { p { (reader.say("switches-empty")) " " code { "pimaster switch add" } } }
+            section.card { p { (reader.say("switches-empty")) } }
         }
         @for switch in switches {
             section.card {
                 h2 { (switch.name) }
                 @if !switch.is_switched { p.hint { (reader.say("switches-hands")) } }
+                (said(switch, reader))
+                div.actions {
+                    @if switch.is_switched {
+                        form method="post" action=(paths::switch_read(switch.id)) {
+                            (parts::csrf(csrf))
+                            button aria-label={ (reader.say("switches-read")) ": " (switch.name) } { (reader.say("switches-read")) }
+                        }
+                    }
+                    a.button href=(paths::switch_edit(switch.id)) aria-label={ (reader.say("node-edit")) ": " (switch.name) } {
+                        (reader.say("node-edit"))
+                    }
+                }
                 div.scroll {
                     ol.ports { @for port in &switch.ports { (cell(switch, port, csrf, reader)) } }
                 }
+            }
+        }
+    }
+}
+
+/// What the switch said when it was last asked about all its ports, and how long ago.
+fn said(switch: &SwitchView, reader: &Reader) -> Markup {
+    html! {
+        @match &switch.read {
+            None => { @if switch.is_switched { p.facts { (reader.say("switches-never-read")) } } }
+            Some(Inquiry { answer: None, .. }) => {
+                p { (states::badge("busy", Shape::Half, &reader.say("switch-asking"))) }
+            }
+            Some(Inquiry { answer: Some((answer, at)), .. }) => {
+                (switch_form::verdict(answer, reader))
+                p.facts { (reader.say("switch-asked")) " " (parts::moment(*at, reader)) }
             }
         }
     }
@@ -59,6 +90,7 @@ fn cell(switch: &SwitchView, port: &PortView, csrf: &str, reader: &Reader) -> Ma
                 None => span.facts { (reader.say("switches-no-node")) },
             }
             div { (power(&port.power, reader)) }
+            @if let Some((_, at)) = port.power.seen { p.facts { span.far { (parts::away(at, reader)) } } }
             @if let Some(taken) = &port.taken { p.facts { (taken.owner) } }
             @if let Some(problem) = &port.power.problem { p.wrong { (problem) } }
             @if switch.is_switched && !port.is_protected { (buttons(switch, port, csrf, reader)) }
@@ -78,6 +110,7 @@ fn power(power: &PowerView, reader: &Reader) -> Markup {
             Some((PowerState::Off, _)) => (states::badge("idle", Shape::Bar, &word(PowerState::Off))),
             None => (states::badge("idle", Shape::Ring, &reader.say("power-unknown"))),
         }
+        @if let Some((taken, _)) = power.milliwatts { " " (parts::watts(taken)) }
         @if let Some(asked) = power.asked {
             (states::badge("wait", Shape::Clock, &reader.with("power-asked", &[("state", word(asked).into())])))
         } @else if let Some(wanted) = power.wanted.filter(|wanted| power.seen.is_none_or(|(seen, _)| seen != *wanted)) {
