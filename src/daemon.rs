@@ -56,6 +56,7 @@ pub struct Daemon {
     detector: detect::Detector,
     wishes: power::Wishes,
     inquiries: power::Inquiries,
+    importer: image::Importer,
     supervisor: deploy::Supervisor,
     mail: mail::Worker,
     notifier: web::Notifier,
@@ -104,6 +105,7 @@ impl Daemon {
         let agent = agent::Local::new(
             store.clone(),
             keys.clone(),
+            config.data.clone(),
             config.deploy.ssh_port,
             config.detect.rules.clone(),
             networks,
@@ -143,6 +145,7 @@ impl Daemon {
                 config.detect.quiet,
             ),
             wishes: power::Wishes::new(store.clone(), power.clone()),
+            importer: image::Importer::new(store.clone(), config.data.clone(), Clock::system()),
             inquiries: power::Inquiries::new(store.clone(), power.clone(), Clock::system()),
             mail: mail::Worker::new(store.clone(), keys.sealer()?, Clock::system()),
             supervisor: deploy::Supervisor::new(
@@ -197,8 +200,9 @@ impl Daemon {
         tasks.spawn(async move { ("locate", self.locator.run(locator).await.map_err(Into::into)) });
         tasks.spawn(async move { ("detect", self.detector.run(detector).await.map_err(Into::into)) });
         tasks.spawn(async move { ("power", self.wishes.run(wishes).await.map_err(Into::into)) });
-        let (mail, notifier, inquiries) = (token(), token(), token());
+        let (mail, notifier, inquiries, importer) = (token(), token(), token(), token());
         tasks.spawn(async move { ("notices", self.notifier.run(notifier).await.map_err(Into::into)) });
+        tasks.spawn(async move { ("import", self.importer.run(importer).await.map_err(Into::into)) });
         tasks.spawn(async move { ("inquire", self.inquiries.run(inquiries).await.map_err(Into::into)) });
         tasks.spawn(async move { ("mail", self.mail.run(mail).await.map_err(Into::into)) });
         tasks.spawn(async move { ("deploy", self.supervisor.run(supervisor).await.map_err(Into::into)) });

@@ -1,6 +1,7 @@
 //! Configuring: what shall be put on a reservation's nodes. *IO: the transaction it is given; a blocking thread
 //! for the hash.* Called by `local`.
 
+use super::environments::usable;
 use super::error::{Error, Result};
 use super::{look, password};
 use crate::model::agent::{Caller, ConfigureWish};
@@ -13,7 +14,7 @@ use crate::model::reservation::{
 };
 use crate::model::ssh_key::PublicKey;
 use crate::model::user::judge_password;
-use crate::store::{Connection, Transaction, environments, reservations, users};
+use crate::store::{Connection, Transaction, reservations, users};
 
 /// Judges everything about a wish.
 pub(super) fn judge(
@@ -32,7 +33,7 @@ pub(super) fn judge(
     if reservation.end <= now {
         return Err(Error::Over { id });
     }
-    let environment = environment(conn, &wish.environment)?;
+    let environment = environment(conn, caller, &wish.environment)?;
     judge_size(wish.partition_size, &environment)?;
     if let Some(password) = &wish.password {
         judge_password(password)?;
@@ -78,11 +79,11 @@ pub(super) fn store(
     Ok(reservations::configure(tx, id, &configuration)?)
 }
 
-fn environment(conn: &Connection, name: &str) -> Result<Environment> {
-    if let Some(found) = environments::by_name(conn, name)? {
-        return Ok(found);
+fn environment(conn: &Connection, caller: &Caller, name: &str) -> Result<Environment> {
+    if let Ok(entry) = usable(conn, caller, name) {
+        return Ok(entry.environment);
     }
-    let known = environments::list(conn)?.into_iter().map(|environment| environment.name).collect();
+    let known = look::environments(conn, caller)?.into_iter().map(|environment| environment.name).collect();
     Err(Error::UnknownEnvironment { seen: name.to_owned(), known })
 }
 

@@ -5,6 +5,7 @@ use super::boots::Boots;
 use super::deployments::Deployments;
 use super::detection::Detections;
 use super::discovery::Discovery;
+use super::environments::Environments;
 use super::error::Result;
 use super::groups::Groups;
 use super::network::NetworkAgent;
@@ -25,13 +26,13 @@ use tokio::sync::watch;
 /// A set of nodes with one manager; each further noun has a trait of its own.
 #[async_trait]
 pub trait Agent:
-    Blocks + Boots + Deployments + Detections + Discovery + Groups + NetworkAgent + Rack + Switches + Send + Sync
+    Blocks + Boots + Deployments + Detections + Discovery + Environments + Groups + NetworkAgent + Rack + Switches + Send + Sync
 {
     /// Every node, by name.
     async fn nodes(&self) -> Result<Vec<NodeView>>;
 
-    /// Every environment, by name.
-    async fn environments(&self) -> Result<Vec<EnvironmentView>>;
+    /// Every environment that the caller may deploy: those that are offered first, then by name.
+    async fn environments(&self, caller: &Caller) -> Result<Vec<EnvironmentView>>;
 
     /// The caller's reservations that are not over, by start; of everybody for an administrator who asks so.
     async fn reservations(&self, caller: &Caller, whose: Whose) -> Result<Vec<ReservationView>>;

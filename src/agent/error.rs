@@ -11,6 +11,7 @@ use crate::model::node::NodeName;
 use crate::model::opening::Closed;
 use crate::model::quarantine::BadReason;
 use crate::model::reservation::{BadPeriod, LARGEST_PARTITION_BYTES, LONGEST_SCRIPT_BYTES};
+use crate::model::sharing::{BadEnvironment, Fault};
 use crate::model::user::WeakPassword;
 use crate::store;
 use std::fmt;
@@ -104,6 +105,8 @@ pub enum Error {
     Enrol(#[from] Refusal),
     #[error(transparent)]
     Device(BadDevice),
+    #[error(transparent)]
+    Environment(#[from] BadEnvironment),
     #[error("`{what}` is not known")]
     NotKnown { what: String },
     #[error("that Idempotency-Key came with another request; expected the same request, or another key")]
@@ -225,6 +228,12 @@ impl Error {
             Self::Enrol(refusal) => refusal_kind(refusal),
             Self::Device(BadDevice::Taken { .. }) => Kind::Conflict,
             Self::Device(_) => Kind::Invalid,
+            Self::Environment(bad) => match bad.fault() {
+                Fault::Missing => Kind::NotFound,
+                Fault::Forbidden => Kind::Forbidden,
+                Fault::Wrong => Kind::Invalid,
+                Fault::Conflict => Kind::Conflict,
+            },
             Self::NoNodes
             | Self::UnknownNodes { .. }
             | Self::Period(_)
@@ -286,6 +295,7 @@ impl Error {
             Self::ScriptLength { .. } | Self::ScriptContent => Some("user_script"),
             Self::Enrol(refusal) => refusal.field(),
             Self::Device(bad) => Some(bad.field()),
+            Self::Environment(bad) => bad.field(),
             Self::NoSuchNode { .. }
             | Self::NoSuchReservation { .. }
             | Self::NoSuchDeployment { .. }
@@ -352,6 +362,7 @@ impl Error {
             Self::NotDeployed { .. } => "Configure the reservation, or wait for its start.",
             Self::GoingDown { .. } => "Wait until the node is free and reserve it again.",
             Self::Waiting { .. } => "Wait: it begins by itself when the node is free. Or destroy it.",
+            Self::Environment(bad) => bad.fix(),
             Self::Device(_) => "Change that field.",
             Self::KeyReused => "Take a new key for a new request.",
             Self::NotKnown { .. } => "Look at the list again: it may be gone already.",

@@ -16,6 +16,7 @@ use crate::model::audit::Action;
 use crate::model::booking::BookingRules;
 use crate::model::clock::{self, TimeZone, Timestamp};
 use crate::model::deployment::Request;
+use crate::model::folder::DataFolder;
 use crate::model::ids::ReservationId;
 use crate::model::network::Networks;
 use crate::model::node::NodeName;
@@ -28,8 +29,9 @@ use tokio::sync::watch;
 /// The nodes of this pimaster.
 #[derive(Debug, Clone)]
 pub struct Local {
-    store: Store,
+    pub(super) store: Store,
     pub(super) keys: KeyFolder,
+    pub(super) data: DataFolder,
     ssh_port: u16,
     pub(super) rules: Rules,
     networks: Networks,
@@ -39,9 +41,17 @@ pub struct Local {
 }
 
 impl Local {
-    /// The agent on a database. `ssh_port` is where the nodes' SSH servers listen, `rules` say what new nodes get.
-    pub fn new(store: Store, keys: KeyFolder, ssh_port: u16, rules: Rules, networks: Networks) -> Self {
-        Self { store, keys, ssh_port, rules, networks, zone: TimeZone::UTC, host_keys: Arc::default() }
+    /// The agent on a database and its folder. `ssh_port` is where the nodes' SSH servers listen, `rules` say what new
+    /// nodes get.
+    pub fn new(
+        store: Store,
+        keys: KeyFolder,
+        data: DataFolder,
+        ssh_port: u16,
+        rules: Rules,
+        networks: Networks,
+    ) -> Self {
+        Self { store, keys, data, ssh_port, rules, networks, zone: TimeZone::UTC, host_keys: Arc::default() }
     }
 
     /// In the zone of the lab's clock, which its opening hours are of; UTC otherwise.
@@ -106,8 +116,9 @@ impl Agent for Local {
         self.read(move |conn| look::nodes(conn, now)).await
     }
 
-    async fn environments(&self) -> Result<Vec<EnvironmentView>> {
-        self.read(look::environments).await
+    async fn environments(&self, caller: &Caller) -> Result<Vec<EnvironmentView>> {
+        let by = caller.clone();
+        self.read(move |conn| look::environments(conn, &by)).await
     }
 
     async fn reservations(&self, caller: &Caller, whose: Whose) -> Result<Vec<ReservationView>> {

@@ -105,9 +105,11 @@ pub(super) fn calendar(
     Ok(self::nodes(conn, now)?.into_iter().map(row).collect())
 }
 
-/// Every environment.
-pub(super) fn environments(conn: &Connection) -> Result<Vec<EnvironmentView>> {
-    let found = environments::list(conn)?.into_iter().map(|environment| EnvironmentView {
+/// Every environment that the caller may deploy, those first that are offered first.
+pub(super) fn environments(conn: &Connection, caller: &Caller) -> Result<Vec<EnvironmentView>> {
+    let mut entries = environments::catalogue(conn)?;
+    entries.retain(|entry| entry.is_usable_by(caller.user, caller.is_admin));
+    let found = entries.into_iter().map(|entry| entry.environment).map(|environment| EnvironmentView {
         id: environment.id,
         name: environment.name,
         description: environment.description,

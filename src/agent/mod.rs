@@ -13,6 +13,7 @@ mod contract;
 mod deployments;
 mod detection;
 mod discovery;
+mod environments;
 mod error;
 mod groups;
 
@@ -27,6 +28,7 @@ mod password;
 mod rack;
 mod reserve;
 mod switches;
+mod upload;
 
 pub use blocks::Blocks;
 pub use boots::{Boots, boot_view};
@@ -34,12 +36,14 @@ pub use contract::{Agent, Whose};
 pub use deployments::{Deployments, Outcomes};
 pub use detection::Detections;
 pub use discovery::Discovery;
+pub use environments::Environments;
 pub use error::{Collision, Error, Kind, Result};
 pub use groups::Groups;
 pub use local::Local;
 pub use network::NetworkAgent;
 pub use rack::Rack;
 pub use switches::Switches;
+pub use upload::Upload;
 
 #[cfg(test)]
 mod tests;

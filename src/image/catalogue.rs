@@ -9,7 +9,6 @@ use crate::model::clock;
 use crate::model::environment::Environment;
 use crate::model::folder::DataFolder;
 use crate::model::image::{FileSystem, TableKind};
-use crate::model::problem::Problem;
 use crate::store::{Store, environments};
 use std::path::PathBuf;
 
@@ -102,35 +101,6 @@ pub(super) fn shown_file_system(file_system: FileSystem) -> &'static str {
         FileSystem::Ext4 => "ext4",
         FileSystem::Other => "something else",
     }
-}
-
-/// A name that goes into addresses, folders and forms without a second thought.
-pub(super) fn judge_name(name: &str) -> Result<()> {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._+-".contains(letter);
-    let starts_well = name.starts_with(|letter: char| letter.is_ascii_alphanumeric());
-    if starts_well && name.len() <= 64 && name.chars().all(is_plain) {
-        return Ok(());
-    }
-    Err(Error::Name(Problem::new(
-        format!("the name is `{}`", name.chars().take(80).collect::<String>()),
-        "1 to 64 letters, digits, `.`, `_`, `+`, `-`, beginning with a letter or digit",
-        "Choose such a name, for example raspios-bookworm-arm64",
-    )))
-}
-
-/// An account name as useradd(8) takes it.
-pub(super) fn judge_user(user: &str) -> Result<()> {
-    let is_plain =
-        |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "_-".contains(letter);
-    let starts_well = user.starts_with(|letter: char| letter.is_ascii_lowercase() || letter == '_');
-    if starts_well && user.len() <= 32 && user.chars().all(is_plain) {
-        return Ok(());
-    }
-    Err(Error::Name(Problem::new(
-        format!("the account is `{}`", user.chars().take(80).collect::<String>()),
-        "1 to 32 lower case letters, digits, `_`, `-`, beginning with a letter",
-        "Choose the account that exists on the image, such as root, pi or ubuntu",
-    )))
 }
 
 /// Runs blocking work on a thread of its own.

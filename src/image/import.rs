@@ -5,7 +5,7 @@
 //!                ─► one transaction: insert the row, rename the folder ─► commit            (store)
 //! ```
 //!
-//! Called by the command line and the demonstration rack. Invariant: a row exists if and only if its files are in
+//! Called by the command line, the importer and the demonstration rack. Invariant: a row exists if and only if its files are in
 //! place. A kill between the rename and the commit leaves a folder without a row, which [`super::sweep`] removes.
 
 use super::boot_files::{BootFiles, sync_folder};
@@ -22,8 +22,10 @@ use crate::model::environment::Environment;
 use crate::model::folder::DataFolder;
 use crate::model::ids::EnvironmentId;
 use crate::model::image::Manifest;
+use crate::model::image_import::Provenance;
 use crate::model::problem::Problem;
-use crate::store::{self, Store, environments};
+use crate::model::sharing::{judge_name, judge_user};
+use crate::store::{self, Store, environments, imports};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -80,7 +82,7 @@ pub struct Imported {
 
 type OnProgress = dyn Fn(Progress) + Send + Sync;
 
-/// Imports an image as a new environment. Dropping the future stops the work as `cancel` does.
+/// Imports an image as a new environment of the site. Dropping the future stops the work as `cancel` does.
 pub async fn import(
     store: &Store,
     data: &DataFolder,
@@ -88,8 +90,20 @@ pub async fn import(
     progress: impl Fn(Progress) + Send + Sync + 'static,
     cancel: &CancellationToken,
 ) -> Result<Imported> {
-    catalogue::judge_name(&request.name)?;
-    request.ssh_user.as_deref().map_or(Ok(()), catalogue::judge_user)?;
+    import_as(store, data, request, Provenance::default(), progress, cancel).await
+}
+
+/// The same, of which `provenance` says whose it becomes.
+pub async fn import_as(
+    store: &Store,
+    data: &DataFolder,
+    request: Request,
+    provenance: Provenance,
+    progress: impl Fn(Progress) + Send + Sync + 'static,
+    cancel: &CancellationToken,
+) -> Result<Imported> {
+    judge_name(&request.name).map_err(Error::Name)?;
+    request.ssh_user.as_deref().map_or(Ok(()), judge_user).map_err(Error::Name)?;
     let name = request.name.clone();
     if store.read(move |conn| environments::by_name(conn, &name)).await?.is_some() {
         return Err(Error::NameTaken { name: request.name });
@@ -100,7 +114,7 @@ pub async fn import(
     let (folder, wanted) = (data.clone(), request.clone());
     let built =
         catalogue::on_thread("image-import", move || build(&folder, &wanted, &progress, &cancel)).await?;
-    place(store, data, request, built).await
+    place(store, data, request, provenance, built).await
 }
 
 /// An image that is whole and waits for its row.
@@ -190,7 +204,13 @@ fn store_rest(
 }
 
 /// Inserts the row and moves the files, both or neither.
-async fn place(store: &Store, data: &DataFolder, request: Request, built: Built) -> Result<Imported> {
+async fn place(
+    store: &Store,
+    data: &DataFolder,
+    request: Request,
+    provenance: Provenance,
+    built: Built,
+) -> Result<Imported> {
     let Built { staging, manifest, inspection, notes } = built;
     let family = inspection.family;
     let new = environments::NewEnvironment {
@@ -210,6 +230,10 @@ async fn place(store: &Store, data: &DataFolder, request: Request, built: Built)
     let (folder, files) = (data.clone(), Arc::clone(&staging));
     let inserted = store.write(move |tx| {
         let id = environments::insert(tx, &new, now)?;
+        environments::set_provenance(tx, id, &provenance)?;
+        if let Some(import) = provenance.import {
+            imports::done(tx, import, id, now)?;
+        }
         files.publish(&folder, id).map_err(store::Error::Files)?;
         Ok(id)
     });

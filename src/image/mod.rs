@@ -10,6 +10,8 @@
 //!                                                     node ◄─ HTTP, token, ranges ─ serve ◄─ images/<id>/
 //! ```
 //!
+//! `importer` works off the rows of imports that people began on pages.
+//!
 //! Invariants: an environment's row exists if and only if its files are in place; an import that fails, is stopped
 //! or killed leaves nothing; only blocks that a clean file system's own bitmap calls free are dropped inside file
 //! systems; an image is given only to the deployment that installs it.
@@ -38,6 +40,7 @@ mod used;
 
 mod catalogue;
 mod import;
+mod importer;
 mod staging;
 
 mod range;
@@ -50,5 +53,6 @@ mod tests;
 
 pub use catalogue::{describe, list, remove, sweep};
 pub use error::{Error, Result};
-pub use import::{Imported, Progress, Request, USUAL_LIMIT_BYTES, import, read_manifest};
+pub use import::{Imported, Progress, Request, USUAL_LIMIT_BYTES, import, import_as, read_manifest};
+pub use importer::Importer;
 pub use serve::router;

@@ -46,11 +46,13 @@ pub enum Action {
     Requested,
     /// The nodes of the rack, or other devices, were changed.
     RackChanged,
+    /// An environment was imported, changed, shared or removed.
+    EnvironmentChanged,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::SignedUp,
         Self::SignedIn,
         Self::SignInRefused,
@@ -71,6 +73,7 @@ impl Action {
         Self::Released,
         Self::Requested,
         Self::RackChanged,
+        Self::EnvironmentChanged,
     ];
 
     /// The word in the database and on the page.
@@ -96,6 +99,7 @@ impl Action {
             Self::Released => "released",
             Self::Requested => "requested",
             Self::RackChanged => "rack_changed",
+            Self::EnvironmentChanged => "environment_changed",
         }
     }
 

@@ -7,12 +7,14 @@
 //!   images/<id>/chunks.zst   zstd frames of an environment's used blocks
 //!   images/<id>/manifest.json
 //!   images/<id>/boot/        its boot partition's files, for boot target `environment`
+//!   incoming/                images that administrators put there, to import on a page
+//!   uploads/<import>         files that people send, until they are imported
 //!   tftp/installer/          boot files of the installer (kernel, device trees, firmware, config.txt)
 //!   tftp/shared/             files every board may ask for without a prefix (bootcode.bin)
 //!   tftp/devices/            boot files of other devices (iPXE, U-Boot scripts, ...), put there by people
 //! ```
 
-use super::ids::EnvironmentId;
+use super::ids::{EnvironmentId, ImportId};
 use std::path::{Path, PathBuf};
 
 /// The data folder.
@@ -60,6 +62,21 @@ impl DataFolder {
     /// The boot partition's files of one environment.
     pub fn image_boot(&self, id: EnvironmentId) -> PathBuf {
         self.image(id).join("boot")
+    }
+
+    /// Images that administrators put there.
+    pub fn incoming(&self) -> PathBuf {
+        self.root.join("incoming")
+    }
+
+    /// The folder of files that people send.
+    pub fn uploads(&self) -> PathBuf {
+        self.root.join("uploads")
+    }
+
+    /// The file that is sent for an import.
+    pub fn upload(&self, id: ImportId) -> PathBuf {
+        self.uploads().join(id.to_string())
     }
 
     /// The installer's boot files.

@@ -8,8 +8,10 @@ use super::error::Result;
 use crate::model::chip::Chip;
 use crate::model::clock::{Timestamp, to_millis};
 use crate::model::environment::{Environment, OsFamily};
-use crate::model::ids::EnvironmentId;
+use crate::model::ids::{EnvironmentId, ReservationId, UserId};
 use crate::model::image::{Digest, Layout};
+use crate::model::image_import::Provenance;
+use crate::model::sharing::{CatalogueEntry, EnvironmentChange, Sharing, Use};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
 
 /// An environment to be created.
@@ -140,4 +142,70 @@ pub fn stored(conn: &Connection) -> Result<Vec<EnvironmentId>> {
     let mut statement = conn.prepare_cached("SELECT id FROM environments WHERE removed_at IS NULL")?;
     let ids = statement.query_map([], |row| row.get(0).map(EnvironmentId))?;
     Ok(ids.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Remembers whose an environment is and where it comes from.
+pub fn set_provenance(tx: &Transaction<'_>, id: EnvironmentId, from: &Provenance) -> Result<()> {
+    tx.execute(
+        "UPDATE environments SET owner_id = ?2, sharing = ?3, imported_by = ?4 WHERE id = ?1",
+        (id.0, from.owner.map(|owner| owner.0), from.sharing.as_str(), &from.by),
+    )?;
+    Ok(())
+}
+
+/// Changes who may use an environment; `refusal` says why an administrator did not share it.
+pub fn set_sharing(tx: &Transaction<'_>, id: EnvironmentId, sharing: Sharing, refusal: &str) -> Result<()> {
+    let sql = "UPDATE environments SET sharing = ?2, refusal = ?3 WHERE id = ?1";
+    tx.execute(sql, (id.0, sharing.as_str(), refusal))?;
+    Ok(())
+}
+
+/// Changes what people read of an environment.
+pub fn change(tx: &Transaction<'_>, id: EnvironmentId, change: &EnvironmentChange) -> Result<()> {
+    let sql = "UPDATE environments SET name = ?2, description = ?3, ssh_user = ?4 WHERE id = ?1";
+    tx.execute(sql, (id.0, &change.name, &change.description, &change.ssh_user))?;
+    Ok(())
+}
+
+/// Every environment with what is known beside its image: those that are offered first, then by name.
+pub fn catalogue(conn: &Connection) -> Result<Vec<CatalogueEntry>> {
+    let mut found = list(conn)?.into_iter().map(|it| entry(conn, it)).collect::<Result<Vec<_>>>()?;
+    found.sort_by_key(|entry| entry.sharing != Sharing::Default);
+    Ok(found)
+}
+
+/// What is known of an environment beside its image.
+pub fn entry(conn: &Connection, environment: Environment) -> Result<CatalogueEntry> {
+    let sql = "SELECT owner_id, email, sharing, refusal, imported_by
+               FROM environments LEFT JOIN users ON users.id = owner_id WHERE environments.id = ?1";
+    let mut statement = conn.prepare_cached(sql)?;
+    let used_by = used_by(conn, environment.id)?;
+    Ok(statement.query_row([environment.id.0], |row| {
+        let owner: Option<i64> = row.get("owner_id")?;
+        let email: Option<String> = row.get("email")?;
+        Ok(CatalogueEntry {
+            environment,
+            owner: owner.map(UserId).zip(email),
+            sharing: word(row, "sharing", Sharing::from_word)?,
+            refusal: row.get("refusal")?,
+            imported_by: row.get("imported_by")?,
+            used_by,
+        })
+    })?)
+}
+
+/// The reservations that need an environment now, by number.
+pub fn used_by(conn: &Connection, id: EnvironmentId) -> Result<Vec<Use>> {
+    let sql = "SELECT reservations.id, reservations.name, email FROM reservations
+               JOIN users ON users.id = owner_id
+               WHERE (state <> 'ended' AND configuration ->> '$.environment' = :id)
+                  OR reservations.id IN (SELECT reservation_id FROM deployments
+                                         WHERE environment_id = :id AND state <> 'destroyed')
+               ORDER BY reservations.id";
+    let mut statement = conn.prepare_cached(sql)?;
+    let uses = statement.query_map(named_params! { ":id": id.0 }, |row| {
+        let reservation = ReservationId(row.get("id")?);
+        Ok(Use { reservation, name: row.get("name")?, owner: row.get("email")? })
+    })?;
+    Ok(uses.collect::<rusqlite::Result<_>>()?)
 }

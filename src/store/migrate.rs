@@ -5,7 +5,7 @@
 use super::error::{Error, Result};
 use rusqlite::Connection;
 
-const MIGRATIONS: [&str; 18] = [
+const MIGRATIONS: [&str; 19] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_guests.sql"),
     include_str!("migrations/0003_boot_events.sql"),
@@ -24,6 +24,7 @@ const MIGRATIONS: [&str; 18] = [
     include_str!("migrations/0017_notices.sql"),
     include_str!("migrations/0018_blocks_and_groups.sql"),
     include_str!("migrations/0022_switch_inquiries.sql"),
+    include_str!("migrations/0023_catalogue.sql"),
 ];
 
 /// Brings a database to the newest schema, one transaction per migration.

@@ -30,6 +30,7 @@ pub mod foreign;
 pub mod groups;
 pub mod guests;
 pub mod history;
+pub mod imports;
 pub mod inquiries;
 pub mod leases;
 pub mod links;

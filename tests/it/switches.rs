@@ -1,7 +1,7 @@
 //! The page of the switches: how they look, and who may switch which port.
 
 use crate::browser::{Browser, between, location};
-use crate::test_app::TestApp;
+use crate::test_app::{Answer, TestApp};
 use axum::http::{Method, StatusCode};
 use pimaster::model::clock;
 use pimaster::model::detection::DetectedPort;
@@ -10,7 +10,7 @@ use pimaster::model::rack::{Community, PETH_PSE_PORT_ADMIN_ENABLE, PortRef, Powe
 use pimaster::model::user::Role;
 use pimaster::power::{self, Inquiries, Power};
 use pimaster::sim::switch;
-use pimaster::store::{audit, detections, inquiries, nodes, switches};
+use pimaster::store::{Transaction, audit, detections, inquiries, nodes, switches};
 use serde_json::json;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -148,93 +148,95 @@ async fn answered(app: &TestApp) {
     }
 }
 
+/// What a person types of the simulated switch.
+fn typed(address: &str, community: &str, what: &str) -> Vec<(&'static str, String)> {
+    let fields = [
+        ("name", "poe"),
+        ("ports", "4"),
+        ("protected_port", "4"),
+        ("address", address),
+        ("community", community),
+        ("do", what),
+    ];
+    fields.map(|(name, text)| (name, text.to_owned())).to_vec()
+}
+
+async fn save(root: &mut Browser<'_>, fields: &[(&'static str, String)]) -> Answer {
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    root.post("/switches/save", &fields).await
+}
+
 #[tokio::test]
-async fn a_switch_is_tried_added_asked_changed_and_removed_on_pages() {
+async fn a_switch_is_tried_before_it_is_saved_and_asked_afterwards() {
     let app = TestApp::new(1).await;
     let (address, stop) = asked_by_the_daemon(&app).await;
     let address = address.to_string();
     let mut root = Browser::signed_in(&app, "root@lab", Role::Admin).await;
-    let form = |community: &'static str, what: &'static str| {
-        vec![
-            ("name", "poe".to_owned()),
-            ("ports", "4".to_owned()),
-            ("protected_port", "4".to_owned()),
-            ("address", address.clone()),
-            ("community", community.to_owned()),
-            ("do", what.to_owned()),
-        ]
-    };
-    async fn post(root: &mut Browser<'_>, fields: Vec<(&'static str, String)>) -> crate::test_app::Answer {
-        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, text)| (*name, text.as_str())).collect();
-        root.post("/switches/save", &fields).await
-    }
     assert!(root.get("/switches/new").await.body.contains("1.3.6.1.2.1.105.1.1.1.3.1"));
 
     // The wrong community: the switch is silent, and nothing is saved.
-    let wrong = location(&post(&mut root, form("wrong", "try")).await).to_owned();
+    let silent = location(&save(&mut root, &typed(&address, "wrong", "try")).await).to_owned();
     answered(&app).await;
-    let page = root.get(&wrong).await.body;
+    let page = root.get(&silent).await.body;
     assert!(page.contains("no answer for port 1") && page.contains("the community"), "{page}");
-    assert!(!page.contains("wrong"), "a community is never shown: {page}");
-    assert!(app.store.read(switches::list).await.unwrap().is_empty());
-
-    let right = location(&post(&mut root, form("private", "try")).await).to_owned();
+    assert!(!page.contains("value=\"wrong\""), "a community is never shown: {page}");
+    let right = location(&save(&mut root, &typed(&address, "private", "try")).await).to_owned();
     answered(&app).await;
     let page = root.get(&right).await.body;
     assert!(page.contains("4 ports can be read;") && page.contains("Port 4 is off"), "{page}");
     assert!(!root.get(&format!("{right}/live")).await.body.contains("<html"));
     assert!(app.store.read(switches::list).await.unwrap().is_empty(), "tried, not saved");
-    let mut save = form("", "save");
-    save.push(("tried", right.rsplit('/').next().unwrap().to_owned()));
-    assert_eq!(location(&post(&mut root, save).await), "/switches");
+
+    // The community that was tried is saved, sealed.
+    let mut fields = typed(&address, "", "save");
+    fields.push(("tried", right.rsplit('/').next().unwrap().to_owned()));
+    assert_eq!(location(&save(&mut root, &fields).await), "/switches");
     let saved = app.store.read(switches::list).await.unwrap().remove(0);
     let PowerDriver::Snmp { community, .. } = &saved.driver else { panic!("{saved:?}") };
     assert!(matches!(community, Community::Sealed { .. }), "it is sealed");
     assert_eq!(app.keys.sealer().unwrap().open_community(community).as_deref(), Some("private"));
-    let twice = post(&mut root, form("private", "save")).await;
+    let twice = save(&mut root, &typed(&address, "private", "save")).await;
     assert_eq!(twice.status, StatusCode::CONFLICT);
     assert!(twice.body.contains("there is a switch called poe already"), "{}", twice.body);
 
     // Asked about all its ports: what it says is stored, with watts.
-    let id = saved.id;
-    assert_eq!(location(&root.post(&format!("/switches/{id}/read"), &[]).await), "/switches");
+    assert_eq!(location(&root.post(&format!("/switches/{}/read", saved.id), &[]).await), "/switches");
     answered(&app).await;
     let page = root.get("/switches").await.body;
     let cell = between(&page, "<li id=\"port-poe-2\">", "</li>").unwrap();
-    assert!(
-        cell.contains("<span>off</span>") && cell.contains("0.0 W") && cell.contains("class=\"far\""),
-        "{cell}"
-    );
+    assert!(cell.contains("<span>off</span>") && cell.contains("0.0 W"), "{cell}");
+    assert!(cell.contains("class=\"far\""), "it says how old that is: {cell}");
     stop.cancel();
+}
 
-    // Changed: without a community it keeps its own; a node's port cannot be cut off.
-    let port = PortRef { switch: id, port: 3 };
-    app.store
-        .write(move |tx| nodes::set_port(tx, nodes::by_name(tx, "pi-01")?.unwrap().id, port))
-        .await
-        .unwrap();
-    let mut fewer = form("", "save");
-    fewer.push(("known", id.to_string()));
-    fewer.retain(|(name, _)| *name != "ports" && *name != "protected_port");
-    fewer.push(("ports", "2".to_owned()));
-    let refused = post(&mut root, fewer.clone()).await;
+#[tokio::test]
+async fn a_switch_keeps_the_ports_of_its_nodes_and_is_removed_without_them() {
+    let app = TestApp::new(1).await;
+    let mut root = Browser::signed_in(&app, "root@lab", Role::Admin).await;
+    save(&mut root, &typed("127.0.0.1:9", "private", "save")).await;
+    let saved = app.store.read(switches::list).await.unwrap().remove(0);
+    let (id, port) = (saved.id, PortRef { switch: saved.id, port: 3 });
+    let feed = app.store.write(move |tx| nodes::set_port(tx, nodes::by_name(tx, "pi-01")?.unwrap().id, port));
+    feed.await.unwrap();
+    let fields = |name: &str, ports: &str| {
+        let fields = [("name", name), ("ports", ports), ("address", "127.0.0.1:9"), ("do", "save")];
+        let mut fields = fields.map(|(name, text)| (name, text.to_owned())).to_vec();
+        fields.push(("known", id.to_string()));
+        fields
+    };
+    let refused = save(&mut root, &fields("poe", "2")).await;
     assert!(refused.body.contains("poe feeds pi-01 at port 3"), "{}", refused.body);
-    fewer.retain(|(name, _)| *name != "ports" && *name != "name");
-    fewer.extend([("ports", "3".to_owned()), ("name", "lab-poe".to_owned())]);
-    assert_eq!(location(&post(&mut root, fewer).await), "/switches");
+    assert_eq!(location(&save(&mut root, &fields("lab-poe", "3")).await), "/switches");
     let changed = app.store.read(move |conn| switches::by_id(conn, id)).await.unwrap().unwrap();
     assert_eq!((changed.name.as_str(), changed.ports, changed.protected_port), ("lab-poe", 3, None));
-    assert_eq!(changed.driver, saved.driver);
+    assert_eq!(changed.driver, saved.driver, "without a community it keeps its own");
     assert!(root.get(&format!("/switches/{id}/edit")).await.body.contains("Switch lab-poe"));
-
-    // Removed only without nodes, which are named.
     root.post(&format!("/switches/{id}/remove"), &[]).await;
     let page = root.get("/switches").await.body;
     assert!(page.contains("lab-poe feeds pi-01 at port 3"), "{page}");
-    let gone = |tx: &pimaster::store::Transaction<'_>| {
-        nodes::retire(tx, &nodes::by_name(tx, "pi-01")?.unwrap(), clock::now())
-    };
-    app.store.write(gone).await.unwrap();
+    let retire =
+        |tx: &Transaction<'_>| nodes::retire(tx, &nodes::by_name(tx, "pi-01")?.unwrap(), clock::now());
+    app.store.write(retire).await.unwrap();
     assert_eq!(location(&root.post(&format!("/switches/{id}/remove"), &[]).await), "/switches");
     assert!(app.store.read(switches::list).await.unwrap().is_empty());
     let lines = app.store.read(|conn| audit::list(conn, None, 3)).await.unwrap();
@@ -290,9 +292,8 @@ async fn communities_that_stand_in_the_clear_are_sealed_once() {
     rack(&app).await;
     for expected in [1, 0] {
         let sealer = app.keys.sealer().unwrap();
-        let seal = move |tx: &pimaster::store::Transaction<'_>| {
-            switches::seal(tx, |community| sealer.seal_community(community).ok())
-        };
+        let seal =
+            move |tx: &Transaction<'_>| switches::seal(tx, |community| sealer.seal_community(community).ok());
         assert_eq!(app.store.write(seal).await.unwrap(), expected);
     }
     let all = app.store.read(switches::list).await.unwrap();

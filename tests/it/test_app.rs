@@ -11,6 +11,7 @@ use pimaster::model::board::BoardModel;
 use pimaster::model::clock;
 use pimaster::model::deployment::DeploymentState;
 use pimaster::model::environment::OsFamily;
+use pimaster::model::folder::DataFolder;
 use pimaster::model::ids::{DeploymentId, ReservationId};
 use pimaster::model::image::{Digest, FileSystem, Layout, Partition, TableKind};
 use pimaster::model::net::MacAddr;
@@ -42,6 +43,7 @@ pub(crate) struct TestApp {
     pub(crate) agent: Arc<Local>,
     pub(crate) streams: CancellationToken,
     pub(crate) keys: KeyFolder,
+    pub(crate) data: DataFolder,
     router: Router,
     _folder: tempfile::TempDir,
 }
@@ -65,7 +67,8 @@ impl TestApp {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("pimaster.db")).unwrap();
         let keys = KeyFolder::open(folder.path()).unwrap();
-        let agent = Arc::new(Local::new(store.clone(), keys.clone(), 22, rules(), networks()));
+        let data = DataFolder::new(folder.path());
+        let agent = Arc::new(Local::new(store.clone(), keys.clone(), data.clone(), 22, rules(), networks()));
         let streams = CancellationToken::new();
         let config = web::Config {
             listen: "127.0.0.1:0".parse().unwrap(),
@@ -85,7 +88,7 @@ impl TestApp {
             })
             .await
             .unwrap();
-        Self { store, agent, streams, keys, router, _folder: folder }
+        Self { store, agent, streams, keys, data, router, _folder: folder }
     }
 
     /// An account, and a token of it.

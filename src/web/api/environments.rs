@@ -7,12 +7,15 @@ use crate::web::state::App;
 use axum::Json;
 use axum::extract::State;
 
-/// Every environment that can be deployed.
+/// Every environment that the caller can deploy, those that are offered first before the others.
 #[utoipa::path(get, path = "/api/v1/environments", tag = "environments", operation_id = "list_environments",
     responses(
     (status = 200, body = [Environment]),
     (status = 401, body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn list(_: Bearer, State(app): State<App>) -> Result<Json<Vec<Environment>>, Problem> {
-    Ok(Json(app.agent.environments().await?.into_iter().map(Environment::from).collect()))
+pub(super) async fn list(
+    Bearer(caller): Bearer,
+    State(app): State<App>,
+) -> Result<Json<Vec<Environment>>, Problem> {
+    Ok(Json(app.agent.environments(&caller).await?.into_iter().map(Environment::from).collect()))
 }

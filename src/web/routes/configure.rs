@@ -83,7 +83,7 @@ async fn page(
             return Ok(Redirect::to(&paths::reservation(id)).into_response());
         }
     }
-    let environments = app.agent.environments().await?;
+    let environments = app.agent.environments(&signed.caller()).await?;
     let owner = reservation.owner;
     let owner = app.store.read(move |conn| users::by_id(conn, owner)).await?;
     let account_keys = owner.map(|owner| owner.ssh_keys).unwrap_or_default();

@@ -48,13 +48,6 @@ pub(in crate::web) fn router() -> Router<App> {
         .route("/switches", get(switches::show))
         .route("/switches/live", get(switches::live))
         .route("/switches/power", post(switches::power))
-        .route("/switches/new", get(switch_form::fresh))
-        .route("/switches/save", post(switch_form::save))
-        .route("/switches/{id}/edit", get(switch_form::edit))
-        .route("/switches/{id}/read", post(switch_form::read))
-        .route("/switches/{id}/remove", post(switch_form::remove))
-        .route("/switches/tries/{id}", get(switch_form::tried))
-        .route("/switches/tries/{id}/live", get(switch_form::tried_live))
         .route("/network", get(network::show))
         .route("/network/live", get(network::live))
         .route("/network/devices", post(network::add_device))
@@ -82,6 +75,7 @@ pub(in crate::web) fn router() -> Router<App> {
         .route("/events", get(live::events))
         .route("/assets/{name}", get(assets::show))
         .merge(booking())
+        .merge(brought_in())
         .fallback(|| async { Refusal::NotFound })
         .layer(from_fn(headers::refuse_strangers))
 }
@@ -120,6 +114,18 @@ fn booking() -> Router<App> {
         .route("/settings/feed", post(notifications::make_feed))
         .route("/settings/feed/revoke", post(notifications::revoke_feed))
         .route("/calendar/{name}", get(notifications::feed))
+}
+
+/// The routes by which switches are brought in.
+fn brought_in() -> Router<App> {
+    Router::new()
+        .route("/switches/new", get(switch_form::fresh))
+        .route("/switches/save", post(switch_form::save))
+        .route("/switches/{id}/edit", get(switch_form::edit))
+        .route("/switches/{id}/read", post(switch_form::read))
+        .route("/switches/{id}/remove", post(switch_form::remove))
+        .route("/switches/tries/{id}", get(switch_form::tried))
+        .route("/switches/tries/{id}/live", get(switch_form::tried_live))
 }
 
 /// What stands around the page of a person who has signed in; takes the notice that waits for it.
