@@ -185,7 +185,7 @@ settings-password-do = Change the password
 settings-password-done = The password is changed; your other browsers are signed out.
 settings-password-wrong = This is not the present password.
 settings-tokens = API tokens
-settings-tokens-what = For programs: they may do what you may.
+settings-tokens-what = For programs: they never do more than you may.
 settings-tokens-document = The API's document
 settings-token-made-at = made
 settings-token-revoke = Revoke
@@ -195,6 +195,34 @@ settings-token-make = Make a token
 settings-token-made = The token is made.
 settings-token-revoked = The token is revoked: it no longer works.
 key-no-comment = (no comment)
+
+## Tokens, other testbeds, edits of the same thing by two
+settings-keys-stale = Your keys were changed meanwhile, in another window or by a program. What you typed is still here; the stored keys stand above. Save again to replace them.
+settings-token-expires = expires
+settings-token-expires-never = never expires
+settings-token-expired = expired
+settings-token-used = last used
+settings-token-unused = never used
+settings-token-scopes = What it may do
+settings-token-days = For how many days (at most { $most })
+settings-token-never = It never expires
+scope-read = see what you may see
+scope-reserve = reserve, deploy, extend and end what is yours
+scope-account = change your keys, password, sessions and tokens
+scope-admin = what only administrators may
+credentials-title = Other testbeds
+credentials-what = Accounts with which pimaster will reserve elsewhere in your name. Passwords are stored encrypted and never shown.
+credentials-login = Login
+credentials-set = A password is set, on
+credentials-save = Save for { $name }
+credentials-saved = The account is saved; its password is stored encrypted.
+credentials-remove = Remove
+credentials-remove-name = Remove the account at { $name }
+credentials-removed = The account is removed.
+stale = Somebody else changed this while you were editing. What you typed is still here: compare it with what is stored now, then save again to replace it.
+stale-stored = Stored now:
+users-stale = Somebody else changed this account meanwhile. Look at it again, then decide.
+device-stale = Somebody else changed this device meanwhile. Look at it again, then decide.
 
 ## Why a page is not shown
 refusal-sign-in = Sign in first.

@@ -185,7 +185,7 @@ settings-password-do = Changer le mot de passe
 settings-password-done = Le mot de passe est changé ; vos autres navigateurs sont déconnectés.
 settings-password-wrong = Ce n’est pas le mot de passe actuel.
 settings-tokens = Jetons d’API
-settings-tokens-what = Pour les programmes : ils peuvent ce que vous pouvez.
+settings-tokens-what = Pour les programmes : ils ne font jamais plus que vous ne pouvez.
 settings-tokens-document = Le document de l’API
 settings-token-made-at = créé
 settings-token-revoke = Révoquer
@@ -195,6 +195,34 @@ settings-token-make = Créer un jeton
 settings-token-made = Le jeton est créé.
 settings-token-revoked = Le jeton est révoqué : il ne marche plus.
 key-no-comment = (sans commentaire)
+
+## Jetons, autres plateformes, la même chose modifiée par deux personnes
+settings-keys-stale = Vos clés ont été modifiées entre-temps, dans une autre fenêtre ou par un programme. Votre saisie est conservée ; les clés enregistrées sont ci-dessus. Enregistrez de nouveau pour les remplacer.
+settings-token-expires = expire
+settings-token-expires-never = n’expire jamais
+settings-token-expired = expiré
+settings-token-used = dernier usage
+settings-token-unused = jamais utilisé
+settings-token-scopes = Ce qu’il peut faire
+settings-token-days = Pour combien de jours (au plus { $most })
+settings-token-never = Il n’expire jamais
+scope-read = voir ce que vous pouvez voir
+scope-reserve = réserver, déployer, prolonger et terminer ce qui est à vous
+scope-account = modifier vos clés, mot de passe, sessions et jetons
+scope-admin = ce que seuls les administrateurs peuvent faire
+credentials-title = Autres plateformes
+credentials-what = Comptes avec lesquels pimaster réservera ailleurs en votre nom. Les mots de passe sont enregistrés chiffrés et jamais montrés.
+credentials-login = Identifiant
+credentials-set = Un mot de passe est enregistré, le
+credentials-save = Enregistrer pour { $name }
+credentials-saved = Le compte est enregistré ; son mot de passe est chiffré.
+credentials-remove = Supprimer
+credentials-remove-name = Supprimer le compte chez { $name }
+credentials-removed = Le compte est supprimé.
+stale = Quelqu’un d’autre a modifié ceci pendant votre saisie. Votre saisie est conservée : comparez-la à ce qui est enregistré maintenant, puis enregistrez de nouveau pour le remplacer.
+stale-stored = Enregistré maintenant :
+users-stale = Quelqu’un d’autre a modifié ce compte entre-temps. Regardez-le de nouveau, puis décidez.
+device-stale = Quelqu’un d’autre a modifié cet appareil entre-temps. Regardez-le de nouveau, puis décidez.
 
 ## Pourquoi une page n’est pas montrée
 refusal-sign-in = Connectez-vous d’abord.

@@ -20,6 +20,7 @@ use crate::model::clock::Timestamp;
 use crate::model::deployment::Request;
 use crate::model::ids::ReservationId;
 use crate::model::node::NodeName;
+use crate::model::version::Seen;
 use async_trait::async_trait;
 use tokio::sync::watch;
 
@@ -66,6 +67,8 @@ pub trait Agent:
 
     /// Sets the rules; for administrators.
     async fn set_booking_rules(&self, caller: &Caller, rules: BookingRules) -> Result<()>;
+    /// Sets the rules, if they still are what the editor saw; for administrators.
+    async fn set_booking_rules(&self, caller: &Caller, rules: BookingRules, seen: Seen) -> Result<()>;
 
     /// Asks something of what is deployed on a node.
     async fn request(&self, caller: &Caller, node: &NodeName, request: Request) -> Result<()>;

@@ -13,6 +13,7 @@ use crate::model::quarantine::BadReason;
 use crate::model::reservation::{BadPeriod, LARGEST_PARTITION_BYTES, LONGEST_SCRIPT_BYTES};
 use crate::model::sharing::{BadEnvironment, Fault};
 use crate::model::user::WeakPassword;
+use crate::model::version::Stale;
 use crate::store;
 use std::fmt;
 
@@ -111,6 +112,8 @@ pub enum Error {
     NotKnown { what: String },
     #[error("that Idempotency-Key came with another request; expected the same request, or another key")]
     KeyReused,
+    #[error(transparent)]
+    Stale(#[from] Stale),
     #[error("the database refused")]
     Store(#[from] store::Error),
     #[error("the password could not be hashed")]
@@ -264,9 +267,18 @@ impl Error {
             | Self::Over { .. }
             | Self::NotDeployed { .. }
             | Self::GoingDown { .. }
-            | Self::Waiting { .. } => Kind::Conflict,
+            | Self::Waiting { .. }
+            | Self::Stale(_) => Kind::Conflict,
             Self::Store(_) | Self::Hash | Self::Seal => Kind::Internal,
         }
+    }
+
+    /// Whether the same wish may be granted later, when other people's reservations are over.
+    pub fn is_not_free(&self) -> bool {
+        matches!(
+            self,
+            Self::Taken { .. } | Self::NotEnough { .. } | Self::Detected { .. } | Self::Quarantined { .. }
+        )
     }
 
     /// The field that must change, if it is one.
@@ -311,6 +323,7 @@ impl Error {
             | Self::Waiting { .. }
             | Self::NotKnown { .. }
             | Self::KeyReused
+            | Self::Stale(_)
             | Self::Store(_)
             | Self::Hash
             | Self::Seal => None,
@@ -365,6 +378,7 @@ impl Error {
             Self::Environment(bad) => bad.fix(),
             Self::Device(_) => "Change that field.",
             Self::KeyReused => "Take a new key for a new request.",
+            Self::Stale(_) => "Look at what is there now, then send the change again.",
             Self::NotKnown { .. } => "Look at the list again: it may be gone already.",
             Self::Store(_) | Self::Hash | Self::Seal => "Try again; if it stays, look into pimaster's log.",
         }

@@ -20,6 +20,7 @@ use crate::model::folder::DataFolder;
 use crate::model::ids::ReservationId;
 use crate::model::network::Networks;
 use crate::model::node::NodeName;
+use crate::model::version::Seen;
 use crate::store::{self, Connection, Store, Transaction, audit, site};
 use async_trait::async_trait;
 use std::collections::HashMap;
@@ -197,13 +198,13 @@ impl Agent for Local {
         self.read(move |conn| Ok(hindrance::rights(conn, user)?.rules)).await
     }
 
-    async fn set_booking_rules(&self, caller: &Caller, rules: BookingRules) -> Result<()> {
+    async fn set_booking_rules(&self, caller: &Caller, rules: BookingRules, seen: Seen) -> Result<()> {
         if !caller.is_admin {
             return Err(Error::NotAdmin { wish: "setting the rules of booking" });
         }
         let (by, now) = (caller.clone(), clock::now());
         let store = move |tx: &Transaction<'_>| {
-            site::set(tx, BookingRules::NAME, &rules)?;
+            site::replace(tx, BookingRules::NAME, &rules, &seen)??;
             Ok(audit::record(tx, &by.actor, Action::SettingChanged, "the rules of booking", now)?)
         };
         self.write(store).await

@@ -10,6 +10,7 @@ use crate::model::clock;
 use crate::model::device::{BadDevice, Device, NewDevice};
 use crate::model::network::{ForeignServer, LeaseView, NetworkView, Networks, NoticeKind, StoredNotice};
 use crate::model::node::NodeName;
+use crate::model::version::Seen;
 use crate::store::{self, Connection, Transaction, audit, devices, leases, networks, nodes};
 use async_trait::async_trait;
 use std::net::Ipv4Addr;
@@ -23,8 +24,8 @@ pub trait NetworkAgent {
     /// Gives a device a fixed address.
     async fn add_device(&self, caller: &Caller, device: NewDevice) -> Result<()>;
 
-    /// Takes a device's fixed address away.
-    async fn remove_device(&self, caller: &Caller, name: &NodeName) -> Result<()>;
+    /// Takes a device's fixed address away, if it still is what the caller saw.
+    async fn remove_device(&self, caller: &Caller, name: &NodeName, seen: Seen) -> Result<()>;
 
     /// Forgets a notice that was dealt with. It comes again if it is still true.
     async fn forget_notice(&self, caller: &Caller, kind: NoticeKind, subject: &str) -> Result<()>;
@@ -57,17 +58,17 @@ impl NetworkAgent for Local {
         Ok(())
     }
 
-    async fn remove_device(&self, caller: &Caller, name: &NodeName) -> Result<()> {
+    async fn remove_device(&self, caller: &Caller, name: &NodeName, seen: Seen) -> Result<()> {
         admit(caller)?;
         let (by, removed, now) = (caller.actor.clone(), name.clone(), clock::now());
         let remove = move |tx: &Transaction<'_>| {
-            let was_known = devices::delete(tx, &removed)?;
-            if was_known {
-                audit::record(tx, &by, Action::RackChanged, &format!("device {removed}: removed"), now)?;
-            }
-            Ok(was_known)
+            let present = devices::list(tx)?.into_iter().find(|device| device.name == removed);
+            let present = present.ok_or_else(|| Error::NotKnown { what: removed.to_string() })?;
+            seen.judge(&present.version())?;
+            devices::delete(tx, &removed)?;
+            Ok(audit::record(tx, &by, Action::RackChanged, &format!("device {removed}: removed"), now)?)
         };
-        self.forgotten(name.to_string(), remove).await?;
+        self.write(remove).await?;
         tracing::info!(user = caller.user.0, device = %name, "a device was removed");
         Ok(())
     }

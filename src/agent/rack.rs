@@ -13,6 +13,7 @@ use crate::model::discovery::EnrolWish;
 use crate::model::node::{Node, NodeName};
 use crate::model::quarantine::Quarantine;
 use crate::model::rack::PortRef;
+use crate::model::version::Seen;
 use crate::store::{Connection, Transaction, audit, nodes, quarantine, switches};
 use async_trait::async_trait;
 
@@ -22,8 +23,15 @@ pub trait Rack: Send + Sync {
     /// Every node, by name.
     async fn rack(&self, caller: &Caller) -> Result<Vec<RackNode>>;
 
-    /// Changes name, address, model and port of a node; what the wish leaves out stays. Gives its name.
-    async fn change_node(&self, caller: &Caller, node: &NodeName, wish: EnrolWish) -> Result<NodeName>;
+    /// Changes name, address, model and port of a node, if it still is what the editor saw; what the wish leaves out
+    /// stays. Gives its name.
+    async fn change_node(
+        &self,
+        caller: &Caller,
+        node: &NodeName,
+        wish: EnrolWish,
+        seen: Seen,
+    ) -> Result<NodeName>;
 
     /// Takes a node out of the rack if nobody has reserved it; the history keeps it.
     async fn retire(&self, caller: &Caller, node: &NodeName) -> Result<()>;
@@ -43,11 +51,19 @@ impl Rack for Local {
         self.read(move |conn| look::rack(conn, now)).await
     }
 
-    async fn change_node(&self, caller: &Caller, node: &NodeName, wish: EnrolWish) -> Result<NodeName> {
+    async fn change_node(
+        &self,
+        caller: &Caller,
+        node: &NodeName,
+        wish: EnrolWish,
+        seen: Seen,
+    ) -> Result<NodeName> {
         admit(caller, "changing a node")?;
         let (by, name, now) = (caller.actor.clone(), node.clone(), clock::now());
         let rules = self.rules.clone();
         let change = move |tx: &Transaction<'_>| {
+            let present = look::rack(tx, now)?.into_iter().find(|present| present.node.name == name);
+            present.map_or(Ok(()), |present| seen.judge(&present.version()))?;
             let changed = detect::change(tx, &rules, &name, &wish)?;
             let what = differences(tx, &changed)?;
             if !what.is_empty() {

@@ -1,5 +1,6 @@
 //! `pimaster user` and `pimaster token`. *Clap definitions only.*
 
+use crate::model::token::{DEFAULT_DAYS, Scope};
 use clap::Subcommand;
 
 /// `pimaster user`.
@@ -26,5 +27,14 @@ pub enum Token {
         /// What it is for.
         #[arg(long, default_value = "command line")]
         name: String,
+        /// What it may do: read, reserve, account, admin; everything if not given.
+        #[arg(long, value_name = "SCOPE", num_args = 1..)]
+        scope: Vec<Scope>,
+        /// For how many days it works.
+        #[arg(long, default_value_t = DEFAULT_DAYS, conflicts_with = "never_expires")]
+        days: u32,
+        /// Let it work until it is revoked.
+        #[arg(long)]
+        never_expires: bool,
     },
 }

@@ -2,6 +2,7 @@
 
 use super::places::Places;
 use crate::model::node::NodeName;
+use crate::model::token::TokenWish;
 use crate::store::Store;
 use crate::web;
 use anyhow::Context;
@@ -40,7 +41,7 @@ pub(super) async fn way_in(
     Ok(Ready {
         url: url.to_owned(),
         sign_in_link: web::sign_in_link(store, email, url).await?,
-        token: web::create_token(store, email, "demonstration").await?,
+        token: web::create_token(store, email, TokenWish::unlimited("demonstration")).await?,
         boards: boards.collect(),
         simulator: format!("http://{simulator}"),
     })

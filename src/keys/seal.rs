@@ -30,6 +30,8 @@ pub enum Sealed {
     MailBody,
     /// The community of a switch.
     Community,
+    /// The password of somebody's account at another testbed.
+    Credential,
 }
 
 impl Sealed {
@@ -38,6 +40,7 @@ impl Sealed {
             Self::MailPassword => b"mail password",
             Self::MailBody => b"mail body",
             Self::Community => b"switch community",
+            Self::Credential => b"credential",
         }
     }
 }

@@ -16,6 +16,7 @@ use super::problem::Problem;
 use super::quarantine::Quarantine;
 use super::reservation::{PartitionSize, ReservationState};
 use super::ssh_key::PublicKey;
+use super::version::Version;
 use std::net::Ipv4Addr;
 
 /// A node as people see it.
@@ -59,6 +60,15 @@ pub struct RackNode {
     pub port: Option<PortName>,
     /// Where it boots the next time.
     pub boot_target: BootTarget,
+}
+
+impl RackNode {
+    /// The version of what administrators edit of it.
+    pub fn version(&self) -> Version {
+        let Self { node, mac, port, .. } = self;
+        let port = port.as_ref().map(ToString::to_string);
+        Version::of(&(node.name.as_str(), mac.to_string(), node.address, node.model.as_str(), port))
+    }
 }
 
 /// Who has a node.

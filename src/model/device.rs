@@ -4,6 +4,7 @@ use super::clock::Timestamp;
 use super::net::MacAddr;
 use super::network::Networks;
 use super::node::NodeName;
+use super::version::Version;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -28,6 +29,13 @@ pub struct Device {
     pub boot: Option<DeviceBoot>,
     /// When it last asked for its address.
     pub seen_at: Option<Timestamp>,
+}
+
+impl Device {
+    /// The version of what administrators set of it.
+    pub fn version(&self) -> Version {
+        Version::of(&(self.name.as_str(), self.mac.to_string(), self.address, &self.boot))
+    }
 }
 
 /// What a device boots from the network.

@@ -128,6 +128,8 @@ pub struct DueLetter {
 /// A mail as administrators see it in a list, without its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedLetter {
+    /// Its row: later ones are larger.
+    pub id: i64,
     /// The address it goes to.
     pub to: String,
     /// The subject.

@@ -3,6 +3,7 @@
 use super::clock::Timestamp;
 use super::ids::UserId;
 use super::ssh_key::PublicKey;
+use super::version::Version;
 use serde::{Deserialize, Serialize};
 
 /// An account.
@@ -18,6 +19,25 @@ pub struct User {
     pub password_hash: Option<String>,
     /// Keys installed on everything this person deploys.
     pub ssh_keys: Vec<PublicKey>,
+}
+
+impl User {
+    /// The version of what administrators change.
+    pub fn version(&self) -> Version {
+        Version::of(&(&self.email, self.role))
+    }
+
+    /// The version of the keys.
+    pub fn keys_version(&self) -> Version {
+        Version::of(&self.ssh_keys)
+    }
+}
+
+impl Account {
+    /// The version of what administrators change: the same as that of its [`User`].
+    pub fn version(&self) -> Version {
+        Version::of(&(&self.email, self.role))
+    }
 }
 
 /// An account as administrators see it in a list.

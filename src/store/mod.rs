@@ -20,6 +20,7 @@ mod migrate;
 pub mod audit;
 pub mod blocks;
 pub mod boot_events;
+pub mod credentials;
 pub mod deployments;
 pub mod detections;
 pub mod devices;

@@ -133,12 +133,13 @@ pub fn follow(tx: &Transaction<'_>, settings: &MailSettings, now: Timestamp) -> 
 }
 
 /// The newest mails, newest first.
-pub fn list(conn: &Connection, count: u32) -> Result<Vec<ListedLetter>> {
-    let sql = "SELECT recipient, subject, created_at, state, tries, next_try_at, last_error
-               FROM outbox ORDER BY id DESC LIMIT ?1";
+pub fn list(conn: &Connection, before: Option<i64>, count: u32) -> Result<Vec<ListedLetter>> {
+    let sql = "SELECT id, recipient, subject, created_at, state, tries, next_try_at, last_error
+               FROM outbox WHERE id < ?1 ORDER BY id DESC LIMIT ?2";
     let mut statement = conn.prepare_cached(sql)?;
-    let rows = statement.query_map([count], |row| {
+    let rows = statement.query_map((before.unwrap_or(i64::MAX), count), |row| {
         Ok(ListedLetter {
+            id: row.get("id")?,
             to: row.get("recipient")?,
             subject: row.get("subject")?,
             created_at: time(row, "created_at")?,
@@ -185,7 +186,7 @@ mod tests {
                 assert_eq!(insert(tx, &letter("c@b"), now)?, Queued::Dropped);
                 follow(tx, &MailSettings::default(), now)?;
                 assert_eq!(insert(tx, &letter("c@b"), now)?, Queued::Waiting);
-                let left = list(tx, 5000)?;
+                let left = list(tx, None, 5000)?;
                 assert_eq!(left.len(), usize::try_from(KEPT).unwrap() + 1);
                 assert!(left[1..].iter().all(|old| old.state == LetterState::GivenUp));
                 Ok(())

@@ -2,6 +2,7 @@
 
 use super::convert::{json, to_json};
 use super::error::Result;
+use crate::model::version::{Seen, Stale, Version};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -21,4 +22,17 @@ pub fn set<T: Serialize>(tx: &Transaction<'_>, name: &str, value: &T) -> Result<
         (name, to_json(value)?),
     )?;
     Ok(())
+}
+
+/// Sets the value of that name, if it still is what the editor saw.
+pub fn replace<T: Serialize + DeserializeOwned + Default>(
+    tx: &Transaction<'_>,
+    name: &str,
+    value: &T,
+    seen: &Seen,
+) -> Result<std::result::Result<(), Stale>> {
+    if let Err(stale) = seen.judge(&Version::of(&get::<T>(tx, name)?)) {
+        return Ok(Err(stale));
+    }
+    set(tx, name, value).map(Ok)
 }

@@ -33,6 +33,13 @@ pub fn by_id(conn: &Connection, id: UserId) -> Result<Option<User>> {
     Ok(conn.query_row(sql, [id.0], user).optional()?)
 }
 
+/// The same, unless it was removed.
+pub fn present(conn: &Connection, id: UserId) -> Result<Option<User>> {
+    let sql =
+        "SELECT id, email, role, password_hash, ssh_keys FROM users WHERE id = ?1 AND removed_at IS NULL";
+    Ok(conn.query_row(sql, [id.0], user).optional()?)
+}
+
 /// The account of that address (lower case).
 pub fn by_email(conn: &Connection, email: &str) -> Result<Option<User>> {
     let sql = "SELECT id, email, role, password_hash, ssh_keys FROM users WHERE email = ?1";
@@ -120,6 +127,7 @@ pub fn remove(tx: &Transaction<'_>, id: UserId, now: Timestamp) -> Result<()> {
         "DELETE FROM tokens WHERE user_id = ?1",
         "DELETE FROM links WHERE user_id = ?1",
         "DELETE FROM group_members WHERE user_id = ?1",
+        "DELETE FROM credentials WHERE user_id = ?1",
     ] {
         tx.execute(sql, [id.0])?;
     }

@@ -4,6 +4,7 @@ use super::error::Error;
 use super::{paths, secret};
 use crate::model::clock::{self, SignedDuration, Timestamp};
 use crate::model::ids::UserId;
+use crate::model::token::TokenWish;
 use crate::model::user::{LinkPurpose, Role, User};
 use crate::store::{self, Store, Transaction, links, tokens, users};
 
@@ -46,11 +47,11 @@ pub async fn sign_in_link(store: &Store, email: &str, public_url: &str) -> Resul
 }
 
 /// A new API token of an account: shown now and never again.
-pub async fn create_token(store: &Store, email: &str, name: &str) -> Result<String, Error> {
+pub async fn create_token(store: &Store, email: &str, wish: TokenWish) -> Result<String, Error> {
     let user = known(store, email).await?.id;
-    let (token, name, now) = (new_token()?, name.to_owned(), clock::now());
+    let (token, now) = (new_token()?, clock::now());
     let hash = secret::digest(&token);
-    store.write(move |tx| tokens::insert(tx, &hash, user, &name, now, None)).await?;
+    store.write(move |tx| tokens::insert(tx, &hash, user, &wish, now)).await?;
     Ok(token)
 }
 

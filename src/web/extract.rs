@@ -4,6 +4,7 @@
 use super::cookie::Cookie;
 use super::error::Error;
 use super::forms::Fields;
+use super::own_account::Owner;
 use super::reader::Reader;
 use super::refusal::Refusal;
 use super::secret;
@@ -41,6 +42,11 @@ impl SignedIn {
     /// As agents know them.
     pub(super) fn caller(&self) -> Caller {
         Caller { user: self.user.id, is_admin: self.is_admin(), actor: self.actor() }
+    }
+
+    /// Of their own account.
+    pub(super) fn owner(&self) -> Owner {
+        Owner { id: self.user.id, actor: self.actor() }
     }
 
     /// For the audit log.

@@ -35,7 +35,10 @@ mod words;
 mod accounts;
 mod forms;
 mod letters;
+mod mail_settings;
 mod notifier;
+mod own_account;
+mod people;
 mod routes;
 mod views;
 

@@ -1,5 +1,6 @@
 //! Links come from here, and nowhere else. *Pure.*
 
+use crate::model::credential::Platform;
 use crate::model::deployment::Request;
 use crate::model::ids::{BlockId, DeploymentId, DetectionId, GroupId, InquiryId, ReservationId, SwitchId, TokenId, UserId};
 use crate::model::net::MacAddr;
@@ -325,6 +326,16 @@ pub(super) fn remove_device(name: &NodeName) -> String {
 /// Revokes a token.
 pub(super) fn revoke(token: TokenId) -> String {
     format!("{SETTINGS_TOKENS}/{token}/revoke")
+}
+
+/// Sets an account at another testbed.
+pub(super) fn credential(platform: Platform) -> String {
+    format!("{SETTINGS}/credentials/{}", platform.as_str())
+}
+
+/// Removes an account at another testbed.
+pub(super) fn remove_credential(platform: Platform) -> String {
+    format!("{}/remove", credential(platform))
 }
 
 /// A path of this server to come back to; anything else becomes `otherwise`.

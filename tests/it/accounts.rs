@@ -118,7 +118,7 @@ async fn a_new_password_ends_the_other_sessions() {
 async fn tokens_are_shown_once_and_can_be_revoked() {
     let app = TestApp::new(1).await;
     let mut ada = Browser::signed_in(&app, "ada@lab", Role::User).await;
-    location(&ada.post("/settings/tokens", &[("name", "nightly")]).await);
+    location(&ada.post("/settings/tokens", &[("name", "nightly"), ("scopes", "read"), ("days", "30")]).await);
     let page = ada.get("/settings").await.body;
     let token = between(&page, "<code class=\"copy\">", "</code>").unwrap().to_owned();
     assert!(token.starts_with("pm_") && token.len() > 40, "{token}");
@@ -309,19 +309,4 @@ async fn an_account_made_for_somebody_comes_with_a_link() {
     let again = root.post("/users", &[("email", "bob@lab")]).await;
     assert_eq!(again.status, StatusCode::CONFLICT);
     assert!(again.body.contains("already"), "{}", again.body);
-}
-
-#[tokio::test]
-async fn administrators_pages_are_theirs() {
-    let app = TestApp::new(1).await;
-    let mut ada = Browser::signed_in(&app, "ada@lab", Role::User).await;
-    for path in ["/users", "/audit"] {
-        assert_eq!(ada.get(path).await.status, StatusCode::FORBIDDEN, "{path}");
-        assert!(location(&Browser::new(&app).get(path).await).starts_with("/sign-in"), "{path}");
-    }
-    for path in ["/users", "/users/policy", "/users/1/role", "/users/1/link", "/users/1/remove"] {
-        let fields = [("role", "admin"), ("email", "x@lab")];
-        assert_eq!(ada.post(path, &fields).await.status, StatusCode::FORBIDDEN, "{path}");
-        assert_eq!(location(&Browser::new(&app).post(path, &fields).await), "/sign-in", "{path}");
-    }
 }

@@ -12,6 +12,7 @@ use pimaster::model::clock::{self, SignedDuration};
 use pimaster::model::ids::ReservationId;
 use pimaster::model::reservation::ReservationState;
 use pimaster::model::user::Role;
+use pimaster::model::version::Seen;
 use pimaster::store::reservations;
 use pimaster::web;
 use serde_json::json;
@@ -40,7 +41,7 @@ async fn nodes_of(app: &TestApp, by: &Caller, id: ReservationId) -> Vec<String> 
 
 async fn set(app: &TestApp, rules: BookingRules) {
     let root = caller(app, "rules@lab", Role::Admin).await;
-    app.agent.set_booking_rules(&root, rules).await.unwrap();
+    app.agent.set_booking_rules(&root, rules, Seen::unsaid()).await.unwrap();
 }
 
 #[tokio::test]
@@ -88,7 +89,7 @@ async fn quotas_and_lengths_bind_people_but_no_administrators() {
     app.agent.reserve(&ada, any(2)).await.unwrap();
     let root = caller(&app, "root@lab", Role::Admin).await;
     app.agent.reserve(&root, long).await.unwrap();
-    assert!(app.agent.set_booking_rules(&ada, BookingRules::default()).await.is_err());
+    assert!(app.agent.set_booking_rules(&ada, BookingRules::default(), Seen::unsaid()).await.is_err());
 }
 
 #[tokio::test]

@@ -61,7 +61,7 @@ impl<'a> Post<'a> {
     }
 
     async fn newest(&self) -> ListedLetter {
-        self.app.store.read(|conn| outbox::list(conn, 1)).await.unwrap().remove(0)
+        self.app.store.read(|conn| outbox::list(conn, None, 1)).await.unwrap().remove(0)
     }
 }
 
@@ -199,7 +199,7 @@ async fn without_a_server_nothing_is_written_and_what_waits_is_dropped() {
     post.root.post("/mail/test", &[]).await;
     let page = post.root.get("/mail").await.body;
     assert!(page.contains("administrators hand links over"), "{page}");
-    assert_eq!(app.store.read(|conn| outbox::list(conn, 9)).await.unwrap().len(), 1);
+    assert_eq!(app.store.read(|conn| outbox::list(conn, None, 9)).await.unwrap().len(), 1);
     assert_eq!(between(&page, "action=\"/mail/test\"", ">"), None);
 }
 

@@ -8,9 +8,11 @@
 )]
 
 mod accounts;
+mod administration;
 mod agent;
 mod api;
 mod blocks;
+mod authorisation;
 mod booking;
 mod boot;
 mod browser;
@@ -22,6 +24,7 @@ mod detection;
 mod discovery;
 mod dns;
 mod doctor;
+mod edits;
 mod explain;
 mod import;
 mod mail;
@@ -31,12 +34,15 @@ mod networks_netns;
 mod node;
 mod notices;
 mod once;
+mod own_account;
 mod pages;
+mod paging;
 mod rack;
 mod routing;
 mod switches;
 mod test_app;
 mod tidy;
 mod tls;
+mod tokens;
 #[path = "../vm/wire.rs"]
 mod wire;

@@ -18,6 +18,7 @@ use pimaster::model::net::MacAddr;
 use pimaster::model::network::{Mode, Network, Networks};
 use pimaster::model::reservation::ReservationState;
 use pimaster::model::routing::Routing;
+use pimaster::model::token::{Lifetime, TokenWish};
 use pimaster::model::user::Role;
 use pimaster::store::environments::NewEnvironment;
 use pimaster::store::nodes::NewNode;
@@ -94,7 +95,28 @@ impl TestApp {
     /// An account, and a token of it.
     pub(crate) async fn token(&self, email: &str, role: Role) -> String {
         web::add_user(&self.store, email, role).await.unwrap();
-        web::create_token(&self.store, email, "test").await.unwrap()
+        web::create_token(&self.store, email, TokenWish::unlimited("test")).await.unwrap()
+    }
+
+    /// A token of an account that is there, with these scopes.
+    pub(crate) async fn scoped(&self, email: &str, scopes: &str) -> String {
+        let wish = TokenWish::judge("scoped", scopes.parse().unwrap(), Lifetime::Days(30)).unwrap();
+        web::create_token(&self.store, email, wish).await.unwrap()
+    }
+
+    /// Asks the API for an edit of what has that tag.
+    pub(crate) async fn edit(
+        &self,
+        method: Method,
+        path: &str,
+        (token, tag): (&str, &str),
+        body: Option<Value>,
+    ) -> Answer {
+        let request = Request::builder().method(method).uri(format!("/api/v1{path}"));
+        let request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        let request = request.header(header::IF_MATCH, tag).header(header::CONTENT_TYPE, "application/json");
+        let body = body.map(|body| body.to_string()).unwrap_or_default();
+        self.send(request.body(Body::from(body)).unwrap()).await
     }
 
     /// An answer whose body is still to be read.

@@ -263,6 +263,11 @@ impl Reservation {
 }
 
 impl Deployment {
+    /// Its place in lists.
+    pub(super) fn key(&self) -> (i64, String) {
+        (self.reservation, self.name.clone())
+    }
+
     fn of(reservation: i64, view: NodeDeploymentView) -> Self {
         Self {
             name: view.node.to_string(),

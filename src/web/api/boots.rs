@@ -1,6 +1,7 @@
 //! How nodes boot, in the API. *IO: through the agent.*
 
 use super::bearer::Bearer;
+use super::page::{PageQuery, Paged, Paging};
 use super::path::Named;
 use super::problem::Problem;
 use crate::model::boot_event::{BootEvent, BootRecord};
@@ -109,6 +110,23 @@ pub(super) async fn show(
     Named(node): Named<NodeName>,
 ) -> Result<Json<Boot>, Problem> {
     Ok(Json(app.agent.boot(&caller, &node).await?.into()))
+}
+
+/// Every event of a node's latest boot, the oldest first. For administrators and for whoever has the node now.
+#[utoipa::path(get, path = "/api/v1/nodes/{name}/boot/events", tag = "nodes", operation_id = "list_boot_events",
+    params(("name" = String, Path, description = "The node's name"), PageQuery), responses(
+    (status = 200, body = [Seen]),
+    (status = 403, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn list(
+    Bearer(caller): Bearer,
+    State(app): State<App>,
+    Named(node): Named<NodeName>,
+    paging: Paging,
+) -> Result<Paged<Seen>, Problem> {
+    let events = app.agent.boot(&caller, &node).await?.events;
+    Ok(paging.cut(events, |event| event.id)?.map(Seen::from))
 }
 
 /// The same document for the command line.

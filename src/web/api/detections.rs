@@ -1,8 +1,9 @@
 //! Finding the boards at switch ports, in the API. *IO: through the agent.*
 
-use super::bearer::Bearer;
+use super::bearer::Administrator;
 use super::created::Created;
 use super::json::JsonBody;
+use super::page::{PageQuery, Paged, Paging};
 use super::path::Named;
 use super::problem::Problem;
 use crate::model::detection::{DetectWish, DetectedPort, DetectionView};
@@ -12,6 +13,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
 use utoipa::ToSchema;
 
 /// Ports of a switch to look at.
@@ -81,13 +83,28 @@ pub(super) struct Line {
     (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn start(
-    Bearer(caller): Bearer,
+    Administrator(caller): Administrator,
     State(app): State<App>,
     JsonBody(Detect { switch, ports }): JsonBody<Detect>,
 ) -> Result<Created<Detection>, Problem> {
     let id = app.agent.detect(&caller, DetectWish { switch, ports }).await?;
     let made = app.agent.detection(&caller, id).await?.into();
     Ok(Created { at: format!("/api/v1/detections/{id}"), made })
+}
+
+/// The latest detections without their logs, the newest first. For administrators.
+#[utoipa::path(get, path = "/api/v1/detections", tag = "detections", operation_id = "list_detections",
+    params(PageQuery), responses(
+    (status = 200, body = [Detection]),
+    (status = 403, body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn list(
+    Administrator(caller): Administrator,
+    State(app): State<App>,
+    paging: Paging,
+) -> Result<Paged<Detection>, Problem> {
+    let found = app.agent.detections(&caller).await?;
+    Ok(paging.cut(found, |it| Reverse(it.detection.id))?.map(Detection::from))
 }
 
 /// One detection with its log. For administrators.
@@ -98,7 +115,7 @@ pub(super) async fn start(
     (status = 404, body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn one(
-    Bearer(caller): Bearer,
+    Administrator(caller): Administrator,
     State(app): State<App>,
     Named(id): Named<DetectionId>,
 ) -> Result<Json<Detection>, Problem> {
@@ -113,7 +130,7 @@ pub(super) async fn one(
     (status = 404, body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn cancel(
-    Bearer(caller): Bearer,
+    Administrator(caller): Administrator,
     State(app): State<App>,
     Named(id): Named<DetectionId>,
 ) -> Result<(StatusCode, Json<Detection>), Problem> {

@@ -1,8 +1,9 @@
 //! Machines that are no nodes yet, and the names of nodes, in the API. *IO: through the agent.*
 
-use super::bearer::Bearer;
+use super::bearer::Administrator;
 use super::created::Created;
 use super::json::JsonBody;
+use super::page::{PageQuery, Paged, Paging};
 use super::path::Named;
 use super::problem::Problem;
 use crate::model::discovery::{DiscoveredView, EnrolWish, PortName, PortWish, RenameWish};
@@ -13,6 +14,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
 use std::fmt::Display;
 use std::str::FromStr;
 use utoipa::ToSchema;
@@ -122,15 +124,18 @@ pub(super) struct Renamed {
 }
 
 /// Every machine that asked for an address and is no node, the latest first. For administrators.
-#[utoipa::path(get, path = "/api/v1/discovered", tag = "discovered", operation_id = "list_discovered", responses(
+#[utoipa::path(get, path = "/api/v1/discovered", tag = "discovered", operation_id = "list_discovered",
+    params(PageQuery), responses(
     (status = 200, body = [Discovered]),
     (status = 403, body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn list(
-    Bearer(caller): Bearer,
+    Administrator(caller): Administrator,
     State(app): State<App>,
-) -> Result<Json<Vec<Discovered>>, Problem> {
-    Ok(Json(app.agent.discovered(&caller).await?.into_iter().map(Discovered::from).collect()))
+    paging: Paging,
+) -> Result<Paged<Discovered>, Problem> {
+    let found = app.agent.discovered(&caller).await?;
+    Ok(paging.cut(found, |it| (Reverse(it.last_at), it.mac.to_string()))?.map(Discovered::from))
 }
 
 /// Forgets a machine until it asks again. For administrators.
@@ -141,7 +146,7 @@ pub(super) async fn list(
     (status = 404, body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn forget(
-    Bearer(caller): Bearer,
+    Administrator(caller): Administrator,
     State(app): State<App>,
     Named(mac): Named<MacAddr>,
 ) -> Result<StatusCode, Problem> {
@@ -159,7 +164,7 @@ pub(super) async fn forget(
     (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn enrol(
-    Bearer(caller): Bearer,
+    Administrator(caller): Administrator,
     State(app): State<App>,
     JsonBody(wish): JsonBody<Enrol>,
 ) -> Result<Created<Enrolled>, Problem> {
@@ -177,7 +182,7 @@ pub(super) async fn enrol(
     (status = 409, description = "The node is in use", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn replace_board(
-    Bearer(caller): Bearer,
+    Administrator(caller): Administrator,
     State(app): State<App>,
     Named(node): Named<NodeName>,
     JsonBody(wish): JsonBody<Replace>,
@@ -197,7 +202,7 @@ pub(super) async fn replace_board(
     (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn rename(
-    Bearer(caller): Bearer,
+    Administrator(caller): Administrator,
     State(app): State<App>,
     JsonBody(wish): JsonBody<Rename>,
 ) -> Result<Json<Vec<Renamed>>, Problem> {

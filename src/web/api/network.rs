@@ -1,21 +1,19 @@
 //! The networks in the API, for administrators. *IO: through the agent.*
 
 use super::answers::time;
-use super::bearer::Bearer;
-use super::created::Created;
-use super::json::JsonBody;
-use super::path::Named;
+use super::bearer::Administrator;
+use super::devices::Device;
+use super::path::{Named, NamedTwo};
 use super::problem::Problem;
-use crate::model::device::{self, NewDevice};
-use crate::model::network::{self, ForeignServer, LeaseView, NetworkView, StoredNotice};
-use crate::model::node::NodeName;
+use crate::agent;
+use crate::model::network::{self, ForeignServer, LeaseView, NetworkView, NoticeKind, StoredNotice};
 use crate::model::routing;
 use crate::web::state::App;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use serde::Serialize;
+use std::net::Ipv4Addr;
 use utoipa::ToSchema;
 
 /// The networks: how they are served, other DHCP servers, what is wrong, devices, leases.
@@ -23,49 +21,45 @@ use utoipa::ToSchema;
     (status = 200, body = Networks),
     (status = 403, body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn show(Bearer(caller): Bearer, State(app): State<App>) -> Result<Json<Networks>, Problem> {
+pub(super) async fn show(
+    Administrator(caller): Administrator,
+    State(app): State<App>,
+) -> Result<Json<Networks>, Problem> {
     Ok(Json(Networks::from(app.agent.network(&caller).await?)))
 }
 
-/// Gives a device that is no node a fixed address.
-#[utoipa::path(post, path = "/api/v1/devices", tag = "network", operation_id = "add_device",
-    request_body = AddDevice, responses(
-    (status = 201, body = Device),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 409, description = "A name or address is taken", body = Problem,
-     content_type = "application/problem+json"),
-    (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
-))]
-pub(super) async fn add_device(
-    Bearer(caller): Bearer,
-    State(app): State<App>,
-    JsonBody(wish): JsonBody<AddDevice>,
-) -> Result<Created<Device>, Problem> {
-    let device = wish.judge()?;
-    let made = Device::from(device::Device {
-        name: device.name.clone(),
-        mac: device.mac,
-        address: device.address,
-        boot: device.boot.clone(),
-        seen_at: None,
-    });
-    app.agent.add_device(&caller, device).await?;
-    Ok(Created { at: "/api/v1/network".to_owned(), made })
-}
-
-/// Takes a device's fixed address away.
-#[utoipa::path(delete, path = "/api/v1/devices/{name}", tag = "network", operation_id = "remove_device",
-    params(("name" = String, Path, description = "The device's name")), responses(
-    (status = 204, description = "Removed"),
+/// Forgets a notice that was dealt with; it comes again if it is still true. For administrators.
+#[utoipa::path(delete, path = "/api/v1/notices/{kind}/{subject}", tag = "network", operation_id = "forget_notice",
+    params(("kind" = String, Path, description = "The notice's kind"),
+    ("subject" = String, Path, description = "What it is about")), responses(
+    (status = 204, description = "Forgotten"),
     (status = 403, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn remove_device(
-    Bearer(caller): Bearer,
+pub(super) async fn forget_notice(
+    Administrator(caller): Administrator,
     State(app): State<App>,
-    Named(name): Named<NodeName>,
+    NamedTwo(kind, subject): NamedTwo<String, String>,
 ) -> Result<StatusCode, Problem> {
-    app.agent.remove_device(&caller, &name).await?;
+    let known = NoticeKind::from_word(&kind).ok_or(agent::Error::NotKnown { what: kind })?;
+    app.agent.forget_notice(&caller, known, &subject).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Forgets a foreign DHCP server; it comes again if it still answers. For administrators.
+#[utoipa::path(delete, path = "/api/v1/foreign-servers/{address}", tag = "network",
+    operation_id = "forget_server", params(("address" = String, Path, description = "The server's address")),
+    responses(
+    (status = 204, description = "Forgotten"),
+    (status = 403, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn forget_server(
+    Administrator(caller): Administrator,
+    State(app): State<App>,
+    Named(address): Named<Ipv4Addr>,
+) -> Result<StatusCode, Problem> {
+    app.agent.forget_server(&caller, address).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -148,37 +142,6 @@ pub(super) struct Notice {
     times: u64,
 }
 
-/// A machine with a fixed address that is no node.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Device {
-    /// Its name.
-    name: String,
-    /// Its hardware address.
-    mac: String,
-    /// Its address.
-    address: String,
-    /// What it boots.
-    boot: Option<DeviceBoot>,
-    /// When it last asked for its address, RFC 3339.
-    #[schema(format = DateTime)]
-    seen_at: Option<String>,
-}
-
-/// What a device boots from the network.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct DeviceBoot {
-    /// The TFTP server; pimaster if left out.
-    #[serde(default)]
-    server: Option<String>,
-    /// The file, below `tftp/devices/` of the data folder.
-    #[serde(default)]
-    file: Option<String>,
-    /// Files by the number of option 93, for architectures with one of their own.
-    #[serde(default)]
-    by_architecture: BTreeMap<u16, String>,
-}
-
 /// Who has an address.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Lease {
@@ -193,42 +156,6 @@ pub(super) struct Lease {
     /// When it ends, RFC 3339.
     #[schema(format = DateTime)]
     expires_at: String,
-}
-
-/// A device to be added.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct AddDevice {
-    /// Its name, also its host name.
-    name: String,
-    /// Its hardware address.
-    mac: String,
-    /// The address it shall get.
-    address: String,
-    /// What it boots, if it boots from the network.
-    boot: Option<DeviceBoot>,
-}
-
-impl AddDevice {
-    fn judge(self) -> Result<NewDevice, Problem> {
-        let name = self.name.parse();
-        let name = name.map_err(|error: crate::model::node::NotANodeName| wrong("name", &error))?;
-        let mac = self.mac.parse().map_err(|error: crate::model::net::NotAMac| wrong("mac", &error))?;
-        let address =
-            |field, text: &str| text.parse().map_err(|error: std::net::AddrParseError| wrong(field, &error));
-        let boot = match self.boot {
-            Some(DeviceBoot { server, file, by_architecture }) => {
-                let server = server.map(|text| address("boot.server", &text)).transpose()?;
-                Some(device::DeviceBoot { server, file, by_architecture })
-            }
-            None => None,
-        };
-        Ok(NewDevice { name, mac, address: address("address", &self.address)?, boot })
-    }
-}
-
-fn wrong(field: &str, error: &dyn std::error::Error) -> Problem {
-    Problem::field(field, error.to_string(), "See /api/v1/openapi.json for the fields and their types.")
 }
 
 impl From<NetworkView> for Networks {
@@ -279,23 +206,6 @@ impl From<StoredNotice> for Notice {
             first_at: time(first_at),
             last_at: time(last_at),
             times,
-        }
-    }
-}
-
-impl From<device::Device> for Device {
-    fn from(device: device::Device) -> Self {
-        let boot = device.boot.map(|boot| DeviceBoot {
-            server: boot.server.map(|server| server.to_string()),
-            file: boot.file,
-            by_architecture: boot.by_architecture,
-        });
-        Self {
-            name: device.name.to_string(),
-            mac: device.mac.to_string(),
-            address: device.address.to_string(),
-            boot,
-            seen_at: device.seen_at.map(time),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::answers::{Accepted, Node};
 use super::bearer::Bearer;
+use super::page::{PageQuery, Paged, Paging};
 use super::path::Named;
 use super::problem::Problem;
 use crate::model::deployment::Request;
@@ -12,12 +13,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 /// Every node: who has it now, and who has booked it for later.
-#[utoipa::path(get, path = "/api/v1/nodes", tag = "nodes", operation_id = "list_nodes", responses(
+#[utoipa::path(get, path = "/api/v1/nodes", tag = "nodes", operation_id = "list_nodes", params(PageQuery), responses(
     (status = 200, body = [Node]),
     (status = 401, body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn list(_: Bearer, State(app): State<App>) -> Result<Json<Vec<Node>>, Problem> {
-    Ok(Json(app.agent.nodes().await?.into_iter().map(Node::from).collect()))
+pub(super) async fn list(_: Bearer, State(app): State<App>, paging: Paging) -> Result<Paged<Node>, Problem> {
+    Ok(paging.cut(app.agent.nodes().await?, |node| node.name.clone())?.map(Node::from))
 }
 
 /// Switches a node off and on; the deployment goes on where it was.

@@ -1,12 +1,15 @@
 //! The variable part of a path, read as what it names; its refusal is a problem like any other. *Pure.*
 
 use super::problem::Problem;
-use crate::model::ids::{BlockId, DeploymentId, DetectionId, GroupId, InquiryId, ReservationId};
+use crate::model::ids::{BlockId, DeploymentId, DetectionId, GroupId, InquiryId, ReservationId, TokenId, UserId};
 use crate::model::net::{MacAddr, NotAMac};
 use crate::model::node::{NodeName, NotANodeName};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use std::convert::Infallible;
+use std::net::{AddrParseError, Ipv4Addr};
 use std::num::ParseIntError;
 use std::str::FromStr;
 
@@ -96,17 +99,65 @@ impl InPath for InquiryId {
     }
 }
 
+impl InPath for UserId {
+    const FIX: &'static str = "Take an id from the list of accounts.";
+    fn refusal(seen: &str, _: ParseIntError) -> String {
+        format!("`{seen}` is no account; expected a number")
+    }
+}
+
+impl InPath for TokenId {
+    const FIX: &'static str = "Take an id from the list of tokens.";
+    fn refusal(seen: &str, _: ParseIntError) -> String {
+        format!("`{seen}` is no token; expected a number")
+    }
+}
+
+impl InPath for Ipv4Addr {
+    const FIX: &'static str = "Take an address from the list.";
+    fn refusal(seen: &str, _: AddrParseError) -> String {
+        format!("`{seen}` is no IPv4 address")
+    }
+}
+
+/// A name that is only looked up.
+impl InPath for String {
+    const FIX: &'static str = "Take a name from the list.";
+    fn refusal(_: &str, why: Infallible) -> String {
+        match why {}
+    }
+}
+
 impl<T: InPath, S: Send + Sync> FromRequestParts<S> for Named<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|error| {
-            let detail = format!("the path cannot be read: {}", error.body_text());
-            Problem::new(error.status(), "malformed", detail).fix("Send UTF-8, percent-encoded.")
-        })?;
-        let named = text.parse().map_err(|why| {
-            Problem::new(StatusCode::NOT_FOUND, "not-found", T::refusal(&text, why)).fix(T::FIX)
-        })?;
-        Ok(Self(named))
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        let Path(text) = path.map_err(|error| unreadable(&error))?;
+        named(&text).map(Self)
     }
+}
+
+/// What the two variable parts of a path name.
+#[derive(Debug)]
+pub(super) struct NamedTwo<A, B>(pub(super) A, pub(super) B);
+
+impl<A: InPath, B: InPath, S: Send + Sync> FromRequestParts<S> for NamedTwo<A, B> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::<(String, String)>::from_request_parts(parts, state).await;
+        let Path((one, other)) = path.map_err(|error| unreadable(&error))?;
+        Ok(Self(named(&one)?, named(&other)?))
+    }
+}
+
+fn named<T: InPath>(text: &str) -> Result<T, Problem> {
+    text.parse()
+        .map_err(|why| Problem::new(StatusCode::NOT_FOUND, "not-found", T::refusal(text, why)).fix(T::FIX))
+}
+
+fn unreadable(error: &PathRejection) -> Problem {
+    let detail = format!("the path cannot be read: {}", error.body_text());
+    Problem::new(error.status(), "malformed", detail).fix("Send UTF-8, percent-encoded.")
 }

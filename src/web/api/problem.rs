@@ -1,6 +1,7 @@
 //! Problem details (RFC 9457): every error of the API. *Pure.*
 
 use crate::agent::{self, Kind};
+use crate::web::forms::Errors;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -10,7 +11,7 @@ use utoipa::ToSchema;
 /// An error of the API, `application/problem+json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(in crate::web) struct Problem {
-    /// Names the kind of problem.
+    /// Names the kind of problem. Of conflicts, `not-free` may pass by itself: the same request can work later.
     #[serde(rename = "type")]
     #[schema(example = "urn:pimaster:problem:conflict")]
     kind: String,
@@ -26,6 +27,9 @@ pub(in crate::web) struct Problem {
     /// What to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     fix: Option<String>,
+    /// What `WWW-Authenticate` asks for (RFC 6750, 3).
+    #[serde(skip)]
+    challenge: Option<String>,
 }
 
 impl Problem {
@@ -38,6 +42,7 @@ impl Problem {
             detail: detail.into(),
             field: None,
             fix: None,
+            challenge: None,
         }
     }
 
@@ -46,6 +51,12 @@ impl Problem {
         let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail).fix(fix);
         problem.field = Some(field.to_owned());
         problem
+    }
+
+    /// What is wrong with a form that the page shares: its first field.
+    pub(in crate::web) fn of_form(errors: &Errors) -> Self {
+        let (field, text) = errors.first().unwrap_or(("form", "it cannot be used"));
+        Self::field(field, text.trim_end_matches('.'), "Change that field.")
     }
 
     /// With what to do.
@@ -57,6 +68,12 @@ impl Problem {
     /// With the field, if it is known.
     pub(in crate::web) fn at(mut self, field: Option<String>) -> Self {
         self.field = field;
+        self
+    }
+
+    /// With the challenge to a bearer, of these further attributes.
+    pub(in crate::web) fn challenge(mut self, attributes: &str) -> Self {
+        self.challenge = Some(format!("Bearer realm=\"pimaster\"{attributes}"));
         self
     }
 
@@ -80,9 +97,8 @@ impl IntoResponse for Problem {
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response =
             (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
-        if status == StatusCode::UNAUTHORIZED {
-            let scheme = HeaderValue::from_static("Bearer realm=\"pimaster\"");
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+        if let Some(challenge) = self.challenge.and_then(|text| HeaderValue::try_from(text).ok()) {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
     }
@@ -92,6 +108,10 @@ impl From<agent::Error> for Problem {
     fn from(error: agent::Error) -> Self {
         let (status, kind) = match error.kind() {
             Kind::NotFound => (StatusCode::NOT_FOUND, "not-found"),
+            Kind::Conflict if matches!(error, agent::Error::Stale(_)) => {
+                (StatusCode::PRECONDITION_FAILED, "precondition-failed")
+            }
+            Kind::Conflict if error.is_not_free() => (StatusCode::CONFLICT, "not-free"),
             Kind::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
             Kind::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
             Kind::Conflict => (StatusCode::CONFLICT, "conflict"),

@@ -1,6 +1,6 @@
 //! Nodes in quarantine, in the API. *IO: through the agent.*
 
-use super::bearer::Bearer;
+use super::bearer::Administrator;
 use super::json::JsonBody;
 use super::path::Named;
 use super::problem::Problem;
@@ -29,7 +29,7 @@ pub(super) struct KeepBack {
     (status = 422, description = "The reason is wrong", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn begin(
-    Bearer(caller): Bearer,
+    Administrator(caller): Administrator,
     State(app): State<App>,
     Named(node): Named<NodeName>,
     JsonBody(KeepBack { reason }): JsonBody<KeepBack>,
@@ -46,7 +46,7 @@ pub(super) async fn begin(
     (status = 404, body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn end(
-    Bearer(caller): Bearer,
+    Administrator(caller): Administrator,
     State(app): State<App>,
     Named(node): Named<NodeName>,
 ) -> Result<StatusCode, Problem> {

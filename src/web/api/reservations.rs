@@ -5,6 +5,7 @@ use super::bearer::Bearer;
 use super::created::Created;
 use super::json::JsonBody;
 use super::once::{self, IdempotencyKey};
+use super::page::{PageQuery, Paged, Paging};
 use super::path::Named;
 use super::problem::Problem;
 use super::wishes::{Configure, Extend, Reserve};
@@ -18,16 +19,17 @@ use axum::response::{IntoResponse, Response};
 
 /// The caller's reservations that are not over; everybody's for an administrator.
 #[utoipa::path(get, path = "/api/v1/reservations", tag = "reservations", operation_id = "list_reservations",
-    responses(
+    params(PageQuery), responses(
     (status = 200, body = [Reservation]),
     (status = 401, body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn list(
     Bearer(caller): Bearer,
     State(app): State<App>,
-) -> Result<Json<Vec<Reservation>>, Problem> {
+    paging: Paging,
+) -> Result<Paged<Reservation>, Problem> {
     let found = app.agent.reservations(&caller, Whose::All).await?;
-    Ok(Json(found.into_iter().map(Reservation::from).collect()))
+    Ok(paging.cut(found, |it| (it.start, it.id))?.map(Reservation::from))
 }
 
 /// Reserves all of some nodes, or none.
@@ -133,7 +135,8 @@ pub(super) async fn release(
 
 /// The histories of a reservation's nodes, by time.
 #[utoipa::path(get, path = "/api/v1/reservations/{id}/events", tag = "reservations",
-    operation_id = "list_events", params(("id" = i64, Path, description = "The reservation's id")), responses(
+    operation_id = "list_events",
+    params(("id" = i64, Path, description = "The reservation's id"), PageQuery), responses(
     (status = 200, body = [Event]),
     (status = 403, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
@@ -142,8 +145,11 @@ pub(super) async fn events(
     Bearer(caller): Bearer,
     State(app): State<App>,
     Named(id): Named<ReservationId>,
-) -> Result<Json<Vec<Event>>, Problem> {
-    Ok(Json(Event::of_all(app.agent.reservation(&caller, id).await?)))
+    paging: Paging,
+) -> Result<Paged<Event>, Problem> {
+    // Nothing is ever put between old lines: the number of a line names it.
+    let lines = Event::of_all(app.agent.reservation(&caller, id).await?).into_iter().zip(0u64..).collect();
+    Ok(paging.cut(lines, |(_, number)| *number)?.map(|(line, _)| line))
 }
 
 pub(super) async fn look(app: &App, caller: &Caller, id: ReservationId) -> Result<Reservation, Problem> {

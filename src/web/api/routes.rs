@@ -2,7 +2,7 @@
 
 use super::problem::Problem;
 use super::{
-    batch, blocks, boots, deployments, detections, discovered, environments, groups, history, me, network, nodes, notifications, quarantine, reservations, switches,
+    account, audit, batch, blocks, boots, deployments, detections, devices, discovered, environments, groups, history, mail, me, network, nodes, notifications, quarantine, rack, reservations, site, switches, tokens, users,
 };
 use crate::web::state::App;
 use axum::http::{StatusCode, header};
@@ -19,7 +19,12 @@ use utoipa_axum::routes;
 #[openapi(
     info(
         title = "pimaster",
-        description = "Reserve Raspberry Pis, deploy environments on them, follow and end the deployments.",
+        description = "Reserve Raspberry Pis, deploy environments on them, follow and end the deployments.\n\n\
+            A token has scopes: `read` (every GET), `reserve`, `account`, `admin`; a call that lacks one is refused \
+            with 403 and named in `WWW-Authenticate` (RFC 6750).\n\n\
+            Lists come in pages: `Link: <...>; rel=\"next\"` leads to the next one (RFC 8288).\n\n\
+            Edits take `If-Match` with the `ETag` of what they were made from, and are refused with 412 if it has \
+            changed meanwhile (RFC 9110).",
     ),
     modifiers(&Bearer),
     security(("token" = [])),
@@ -67,7 +72,7 @@ fn parts() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(discovered::rename))
         .routes(routes!(discovered::replace_board))
         .routes(routes!(discovered::list))
-        .routes(routes!(detections::start))
+        .routes(routes!(detections::list, detections::start))
         .routes(routes!(detections::one, detections::cancel))
         .routes(routes!(discovered::forget))
         .routes(routes!(quarantine::begin, quarantine::end))
@@ -76,6 +81,9 @@ fn parts() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(nodes::deploy_again))
         .routes(routes!(nodes::destroy))
         .routes(routes!(boots::show))
+        .routes(routes!(boots::list))
+        .routes(routes!(rack::show, rack::set))
+        .routes(routes!(rack::retire))
         .routes(routes!(environments::list))
         .routes(routes!(reservations::list, reservations::reserve))
         .routes(routes!(reservations::one, reservations::release))
@@ -92,8 +100,27 @@ fn parts() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(switches::attempt))
         .routes(routes!(switches::inquiry))
         .routes(routes!(network::show))
-        .routes(routes!(network::add_device))
-        .routes(routes!(network::remove_device));
+        .routes(routes!(network::forget_notice))
+        .routes(routes!(network::forget_server))
+        .routes(routes!(devices::list, devices::add))
+        .routes(routes!(devices::one, devices::remove))
+        .routes(routes!(account::keys, account::set_keys))
+        .routes(routes!(account::set_password))
+        .routes(routes!(account::list_sessions))
+        .routes(routes!(account::end_session))
+        .routes(routes!(account::list_credentials))
+        .routes(routes!(account::set_credential, account::remove_credential))
+        .routes(routes!(tokens::list, tokens::make))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(users::list, users::add))
+        .routes(routes!(users::one, users::change, users::remove))
+        .routes(routes!(users::make_link))
+        .routes(routes!(site::policy, site::set_policy))
+        .routes(routes!(site::rules, site::set_rules))
+        .routes(routes!(mail::show, mail::set))
+        .routes(routes!(mail::test))
+        .routes(routes!(mail::list))
+        .routes(routes!(audit::list));
     let document = router.to_openapi();
     let router: Router<App> = router.into();
     (router.method_not_allowed_fallback(no_such_method), document)

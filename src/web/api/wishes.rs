@@ -138,12 +138,7 @@ impl Configure {
         let partition_size = partition_size::parse(&size).map_err(|error| {
             Problem::field("partition_size", error.to_string(), "Choose whole, or a size such as 5GB.")
         })?;
-        let parse = |(at, line): (usize, &String)| {
-            let fix = "Paste the line of the file that ends in .pub.";
-            PublicKey::parse(line)
-                .map_err(|error| Problem::field(&format!("ssh_keys[{at}]"), error.to_string(), fix))
-        };
-        let ssh_keys = self.ssh_keys.iter().enumerate().map(parse).collect::<Result<_, _>>()?;
+        let ssh_keys = keys(&self.ssh_keys)?;
         Ok(ConfigureWish {
             environment: self.environment,
             partition_size,
@@ -153,4 +148,14 @@ impl Configure {
             system_update: self.system_update,
         })
     }
+}
+
+/// The keys of lines.
+pub(super) fn keys(lines: &[String]) -> Result<Vec<PublicKey>, Problem> {
+    let parse = |(at, line): (usize, &String)| {
+        let fix = "Paste the line of the file that ends in .pub.";
+        PublicKey::parse(line)
+            .map_err(|error| Problem::field(&format!("ssh_keys[{at}]"), error.to_string(), fix))
+    };
+    lines.iter().enumerate().map(parse).collect()
 }

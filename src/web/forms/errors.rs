@@ -36,6 +36,11 @@ impl Errors {
         self.0.iter().find(|(name, _)| *name == field).map(|(_, text)| text.as_str())
     }
 
+    /// The first field that is wrong, and why.
+    pub(in crate::web) fn first(&self) -> Option<(&'static str, &str)> {
+        self.0.first().map(|(field, text)| (*field, text.as_str()))
+    }
+
     /// Whether nothing is wrong.
     pub(in crate::web) fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -1,5 +1,7 @@
 //! The fields of a form, `application/x-www-form-urlencoded`. *Pure.*
 
+use crate::model::version::Seen;
+
 /// The fields of a form, in order; a name may come several times.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::web) struct Fields(Vec<(String, String)>);
@@ -18,6 +20,11 @@ impl Fields {
     /// Every value of that name.
     pub(in crate::web) fn all(&self, name: &str) -> Vec<String> {
         self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect()
+    }
+
+    /// What the person had before them: the hidden field `version`, if the form has one.
+    pub(in crate::web) fn seen(&self) -> Seen {
+        self.one("version").parse().map_or_else(|_| Seen::unsaid(), |version| Seen::one_of(vec![version]))
     }
 
     /// Whether the field was sent, as boxes are that are ticked.

@@ -50,22 +50,30 @@ impl SignUp {
 /// The policy that an administrator typed: domains by commas, blanks or lines.
 pub(in crate::web) fn policy(fields: &Fields) -> Result<SignUpPolicy, Errors> {
     let words = fields.one("domains").split(|c: char| c.is_whitespace() || c == ',');
-    let mut domains: Vec<String> = Vec::new();
-    for word in words.filter(|word| !word.is_empty()) {
-        let domain = word.trim_start_matches('@').to_lowercase();
-        if parse_email(&format!("somebody@{domain}")).is_err() {
-            let text = format!("`{word}` is no domain; expected one such as lab.example, several by commas.");
-            return Err(Errors::one("domains", text));
-        }
-        if !domains.contains(&domain) {
-            domains.push(domain);
-        }
-    }
+    let domains =
+        domains(words.filter(|word| !word.is_empty())).map_err(|text| Errors::one("domains", text))?;
     Ok(SignUpPolicy {
         is_open: fields.has("is_open"),
         domains,
         confirmed_is_enough: fields.has("confirmed_is_enough"),
     })
+}
+
+/// Domains in lower case, each once; or what is wrong with the first that is none.
+pub(in crate::web) fn domains<'a>(words: impl Iterator<Item = &'a str>) -> Result<Vec<String>, String> {
+    let mut domains: Vec<String> = Vec::new();
+    for word in words {
+        let domain = word.trim_start_matches('@').to_lowercase();
+        if parse_email(&format!("somebody@{domain}")).is_err() {
+            return Err(format!(
+                "`{word}` is no domain; expected one such as lab.example, several by commas."
+            ));
+        }
+        if !domains.contains(&domain) {
+            domains.push(domain);
+        }
+    }
+    Ok(domains)
 }
 
 /// What an account may do, from a field.

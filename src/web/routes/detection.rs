@@ -21,6 +21,7 @@ pub(super) async fn start(
     State(app): State<App>,
     SignedForm { signed, fields }: SignedForm,
 ) -> Result<Response, Refusal> {
+    signed.administrator()?;
     let (switch, typed) = (fields.one("switch").to_owned(), fields.one("ports").to_owned());
     let ports = match parse_ports(&typed) {
         Ok(ports) => ports,
@@ -48,6 +49,7 @@ pub(super) async fn one(
     Path(id): Path<String>,
     signed: SignedIn,
 ) -> Result<Html<String>, Refusal> {
+    signed.administrator()?;
     let view = app.agent.detection(&signed.caller(), parse(&id)?).await?;
     let chrome = chrome(&app, &signed, "Detection", Tab::Discovered);
     Ok(Html(detection::page(&detection::Page { chrome, view })))
@@ -59,6 +61,7 @@ pub(super) async fn one_live(
     Path(id): Path<String>,
     signed: SignedIn,
 ) -> Result<Html<String>, Refusal> {
+    signed.administrator()?;
     let view = app.agent.detection(&signed.caller(), parse(&id)?).await?;
     Ok(Html(detection::fragment(&view, &signed.csrf, &signed.reader)))
 }
@@ -69,6 +72,7 @@ pub(super) async fn cancel(
     Path(id): Path<String>,
     SignedForm { signed, .. }: SignedForm,
 ) -> Result<Redirect, Refusal> {
+    signed.administrator()?;
     let id = parse(&id)?;
     app.agent.cancel_detection(&signed.caller(), id).await?;
     leave(&app, signed.session, Notice::good("It stops; each port gets back the power it had."));

@@ -18,11 +18,13 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 
 /// All machines.
 pub(super) async fn list(State(app): State<App>, signed: SignedIn) -> Result<Response, Refusal> {
+    signed.administrator()?;
     page(&app, &signed, StatusCode::OK, Errors::default(), ("", "")).await
 }
 
 /// The machines alone.
 pub(super) async fn live(State(app): State<App>, signed: SignedIn) -> Result<Html<String>, Refusal> {
+    signed.administrator()?;
     let machines = app.agent.discovered(&signed.caller()).await?;
     Ok(Html(discovered::fragment(&machines, &signed.csrf, &signed.reader)))
 }
@@ -33,6 +35,7 @@ pub(super) async fn one(
     Path(mac): Path<String>,
     signed: SignedIn,
 ) -> Result<Response, Refusal> {
+    signed.administrator()?;
     let machine = find(&app, &signed, parse(&mac)?).await?;
     let form = Enrol::proposed(&machine);
     Ok(one_page(&app, &signed, StatusCode::OK, machine, form, Errors::default()))
@@ -44,6 +47,7 @@ pub(super) async fn enrol(
     Path(mac): Path<String>,
     SignedForm { signed, fields }: SignedForm,
 ) -> Result<Response, Refusal> {
+    signed.administrator()?;
     let mac = parse(&mac)?;
     let form = Enrol::read(&fields);
     let wish = match form.judge(mac) {
@@ -70,6 +74,7 @@ pub(super) async fn replace_board(
     Path(mac): Path<String>,
     SignedForm { signed, fields }: SignedForm,
 ) -> Result<Redirect, Refusal> {
+    signed.administrator()?;
     let node = fields.one("node").parse().map_err(|_| Refusal::NotFound)?;
     let notice = match app.agent.replace_board(&signed.caller(), &node, parse(&mac)?).await {
         Ok(()) => Notice::good(format!("{node} has this board now.")),
@@ -85,6 +90,7 @@ pub(super) async fn forget(
     Path(mac): Path<String>,
     SignedForm { signed, .. }: SignedForm,
 ) -> Result<Redirect, Refusal> {
+    signed.administrator()?;
     let notice = match app.agent.forget(&signed.caller(), parse(&mac)?).await {
         Ok(()) => Notice::good("It is forgotten, until it asks again."),
         Err(error) => said(error)?,
@@ -98,6 +104,7 @@ pub(super) async fn rename(
     State(app): State<App>,
     SignedForm { signed, fields }: SignedForm,
 ) -> Result<Response, Refusal> {
+    signed.administrator()?;
     let prefix = fields.one("prefix").trim().to_owned();
     match app.agent.rename(&signed.caller(), RenameWish::All { prefix }).await {
         Ok(renamed) => {

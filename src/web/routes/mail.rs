@@ -1,21 +1,18 @@
 //! The mail server and the outbox, for administrators. *IO: the database.*
 
 use super::pages::{chrome, leave};
-use crate::keys::Sealed;
-use crate::model::audit::Action;
-use crate::model::clock;
 use crate::model::mail::MailSettings;
+use crate::model::version::Version;
 use crate::store::outbox::Queued;
-use crate::store::{self, Connection, Transaction, audit, outbox, site};
-use crate::web::error::Error;
+use crate::store::{Connection, outbox, site};
 use crate::web::extract::{SignedForm, SignedIn};
 use crate::web::forms::Errors;
-use crate::web::forms::mail::{MailForm, Password};
+use crate::web::forms::mail::MailForm;
 use crate::web::notices::Notice;
 use crate::web::refusal::Refusal;
 use crate::web::state::App;
 use crate::web::views::{Tab, mail as view};
-use crate::web::{letters, paths};
+use crate::web::{mail_settings, paths};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -32,7 +29,7 @@ pub(super) async fn show(State(app): State<App>, signed: SignedIn) -> Result<Res
 /// The outbox, without the page around it.
 pub(super) async fn live(State(app): State<App>, signed: SignedIn) -> Result<Html<String>, Refusal> {
     signed.administrator()?;
-    let letters = app.store.read(|conn| outbox::list(conn, SHOWN)).await?;
+    let letters = app.store.read(|conn| outbox::list(conn, None, SHOWN)).await?;
     Ok(Html(view::fragment(&letters, &signed.reader)))
 }
 
@@ -42,25 +39,19 @@ pub(super) async fn save(
     SignedForm { signed, fields }: SignedForm,
 ) -> Result<Response, Refusal> {
     signed.administrator()?;
-    let (form, stored) = (MailForm::read(&fields), settings(&app).await?);
-    let (mut new, password) = match form.judge(fields.one("password"), &stored) {
+    let (form, stored) = (MailForm::read(&fields), mail_settings::stored(&app).await?);
+    let (new, password) = match form.judge(fields.one("password"), &stored) {
         Ok(judged) => judged,
         Err(errors) => {
             return page(&app, &signed, StatusCode::UNPROCESSABLE_ENTITY, Some(form), errors).await;
         }
     };
-    new.sealed_password = match password {
-        Password::Kept => stored.sealed_password,
-        Password::Dropped => String::new(),
-        Password::Typed(password) => app.sealer.seal(Sealed::MailPassword, &password).map_err(Error::Keys)?,
-    };
-    let (actor, now) = (signed.actor(), clock::now());
-    let store = move |tx: &Transaction<'_>| {
-        site::set(tx, MailSettings::NAME, &new)?;
-        outbox::follow(tx, &new, now)?;
-        audit::record(tx, &actor, Action::SettingChanged, "how mails are sent", now)
-    };
-    app.store.write(store).await?;
+    let new = mail_settings::with_password(&app, new, password, &stored)?;
+    let stale = mail_settings::store(&app, &signed.actor(), new, fields.seen()).await?.is_err();
+    if stale {
+        let errors = Errors::one("form", signed.reader.say("stale"));
+        return page(&app, &signed, StatusCode::CONFLICT, Some(form), errors).await;
+    }
     Ok(done(&app, &signed, Notice::good(signed.reader.say("mail-saved"))))
 }
 
@@ -71,14 +62,7 @@ pub(super) async fn test(
 ) -> Result<Response, Refusal> {
     signed.administrator()?;
     let reader = &signed.reader;
-    let (letter, now) = (letters::test(&app, reader, &signed.user.email)?, clock::now());
-    let write = move |tx: &Transaction<'_>| -> store::Result<Option<Queued>> {
-        if !outbox::is_enabled(tx)? {
-            return Ok(None);
-        }
-        outbox::insert(tx, &letter, now).map(Some)
-    };
-    let notice = match app.store.write(write).await? {
+    let notice = match mail_settings::test(&app, reader, &signed.user.email).await? {
         Some(Queued::Waiting) => {
             Notice::good(reader.with("mail-test-written", &[("email", signed.user.email.as_str().into())]))
         }
@@ -86,10 +70,6 @@ pub(super) async fn test(
         None => Notice::bad(reader.say("mail-off")),
     };
     Ok(done(&app, &signed, notice))
-}
-
-async fn settings(app: &App) -> Result<MailSettings, Refusal> {
-    Ok(app.store.read(|conn| site::get(conn, MailSettings::NAME)).await?)
 }
 
 fn done(app: &App, signed: &SignedIn, notice: Notice) -> Response {
@@ -106,13 +86,15 @@ async fn page(
     errors: Errors,
 ) -> Result<Response, Refusal> {
     let look = |conn: &Connection| {
-        Ok((site::get::<MailSettings>(conn, MailSettings::NAME)?, outbox::list(conn, SHOWN)?))
+        Ok((site::get::<MailSettings>(conn, MailSettings::NAME)?, outbox::list(conn, None, SHOWN)?))
     };
     let (settings, letters) = app.store.read(look).await?;
     let page = view::Page {
         chrome: chrome(app, signed, signed.reader.say("mail-title"), Tab::Mail),
         has_password: !settings.sealed_password.is_empty(),
         is_enabled: settings.is_enabled,
+        version: Version::of(&settings),
+        stale: errors.at("form").map(|_| MailForm::of(settings.clone())),
         form: typed.unwrap_or_else(|| MailForm::of(settings)),
         letters,
         errors,

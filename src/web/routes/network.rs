@@ -18,11 +18,13 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 
 /// The page.
 pub(super) async fn show(State(app): State<App>, signed: SignedIn) -> Result<Response, Refusal> {
+    signed.administrator()?;
     page(&app, &signed, StatusCode::OK, DeviceForm::default(), Errors::default()).await
 }
 
 /// What is noticed, without the page around it.
 pub(super) async fn live(State(app): State<App>, signed: SignedIn) -> Result<Html<String>, Refusal> {
+    signed.administrator()?;
     let view = app.agent.network(&signed.caller()).await?;
     Ok(Html(network::fragment(&view, &signed.csrf, &signed.reader)))
 }
@@ -32,6 +34,7 @@ pub(super) async fn add_device(
     State(app): State<App>,
     SignedForm { signed, fields }: SignedForm,
 ) -> Result<Response, Refusal> {
+    signed.administrator()?;
     let form = DeviceForm::read(&fields);
     let device = match form.judge() {
         Ok(device) => device,
@@ -53,10 +56,16 @@ pub(super) async fn add_device(
 pub(super) async fn remove_device(
     State(app): State<App>,
     Path(name): Path<String>,
-    SignedForm { signed, .. }: SignedForm,
+    SignedForm { signed, fields }: SignedForm,
 ) -> Result<Response, Refusal> {
+    signed.administrator()?;
     let name: NodeName = name.parse().map_err(|_| Refusal::NotFound)?;
-    app.agent.remove_device(&signed.caller(), &name).await?;
+    let removed = app.agent.remove_device(&signed.caller(), &name, fields.seen()).await;
+    if matches!(removed, Err(agent::Error::Stale(_))) {
+        leave(&app, signed.session, Notice::bad(signed.reader.say("device-stale")));
+        return Ok(Redirect::to(paths::NETWORK).into_response());
+    }
+    removed?;
     Ok(done(&app, &signed, format!("{name} has no fixed address any more.")))
 }
 
@@ -65,6 +74,7 @@ pub(super) async fn forget_notice(
     State(app): State<App>,
     SignedForm { signed, fields }: SignedForm,
 ) -> Result<Response, Refusal> {
+    signed.administrator()?;
     let kind = NoticeKind::from_word(fields.one("kind")).ok_or(Refusal::NotFound)?;
     app.agent.forget_notice(&signed.caller(), kind, fields.one("subject")).await?;
     Ok(done(&app, &signed, "The notice is removed; it comes again if it is still true.".to_owned()))
@@ -75,6 +85,7 @@ pub(super) async fn forget_server(
     State(app): State<App>,
     SignedForm { signed, fields }: SignedForm,
 ) -> Result<Response, Refusal> {
+    signed.administrator()?;
     let address = fields.one("address").parse().map_err(|_| Refusal::NotFound)?;
     app.agent.forget_server(&signed.caller(), address).await?;
     Ok(done(

@@ -79,8 +79,12 @@ pub(super) async fn change(
             return Ok(page(&app, &signed, StatusCode::UNPROCESSABLE_ENTITY, node, form, errors));
         }
     };
-    match app.agent.change_node(&signed.caller(), &node.node.name, wish).await {
+    match app.agent.change_node(&signed.caller(), &node.node.name, wish, fields.seen()).await {
         Ok(name) => Ok(done(&app, &signed, Notice::good(about(&signed, "node-saved", &name)))),
+        Err(agent::Error::Stale(_)) => {
+            let errors = Errors::one("form", signed.reader.say("stale"));
+            Ok(page(&app, &signed, StatusCode::CONFLICT, node, form, errors))
+        }
         Err(error) => match correctable(&error) {
             Some(status) => Ok(page(&app, &signed, status, node, form, Errors::from(&error))),
             None => Err(error.into()),

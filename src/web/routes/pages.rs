@@ -60,6 +60,8 @@ pub(in crate::web) fn router() -> Router<App> {
         .route("/settings/tokens", post(settings::make_token))
         .route("/settings/tokens/{id}/revoke", post(settings::revoke_token))
         .route("/settings/sessions/{name}/end", post(settings::end_session))
+        .route("/settings/credentials/{platform}", post(settings::set_credential))
+        .route("/settings/credentials/{platform}/remove", post(settings::remove_credential))
         .route("/sign-up", get(sign_up::show).post(sign_up::sign_up))
         .route("/users", get(users::show).post(users::add))
         .route("/users/policy", post(users::set_policy))

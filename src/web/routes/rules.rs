@@ -1,6 +1,8 @@
 //! The rules by which nodes are booked, for administrators. *IO: through the agent.*
 
 use super::pages::{chrome, leave};
+use crate::agent;
+use crate::model::version::Version;
 use crate::web::extract::{SignedForm, SignedIn};
 use crate::web::forms::Errors;
 use crate::web::forms::rules::Rules;
@@ -16,8 +18,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 /// The page.
 pub(super) async fn show(State(app): State<App>, signed: SignedIn) -> Result<Response, Refusal> {
     signed.administrator()?;
-    let form = Rules::of(&app.agent.booking_rules().await?);
-    Ok(page(&app, &signed, StatusCode::OK, form, Errors::default()))
+    page(&app, &signed, StatusCode::OK, None, Errors::default()).await
 }
 
 /// Stores the rules; they bind from the next booking on.
@@ -29,14 +30,34 @@ pub(super) async fn store(
     let form = Rules::read(&fields);
     let wish = match form.judge() {
         Ok(wish) => wish,
-        Err(errors) => return Ok(page(&app, &signed, StatusCode::UNPROCESSABLE_ENTITY, form, errors)),
+        Err(errors) => {
+            return page(&app, &signed, StatusCode::UNPROCESSABLE_ENTITY, Some(form), errors).await;
+        }
     };
-    app.agent.set_booking_rules(&signed.caller(), wish).await?;
+    match app.agent.set_booking_rules(&signed.caller(), wish, fields.seen()).await {
+        Err(agent::Error::Stale(_)) => {
+            return page(&app, &signed, StatusCode::CONFLICT, Some(form), Errors::default()).await;
+        }
+        outcome => outcome?,
+    }
     leave(&app, signed.session, Notice::good(signed.reader.say("rules-saved")));
     Ok(Redirect::to(paths::RULES).into_response())
 }
 
-fn page(app: &App, signed: &SignedIn, status: StatusCode, form: Rules, errors: Errors) -> Response {
+/// The page with what is stored; or with what was typed, beside what is stored where nothing else is wrong.
+async fn page(
+    app: &App,
+    signed: &SignedIn,
+    status: StatusCode,
+    typed: Option<Rules>,
+    errors: Errors,
+) -> Result<Response, Refusal> {
+    let stored = app.agent.booking_rules().await?;
     let chrome = chrome(app, signed, signed.reader.say("rules-title"), Tab::Users);
-    (status, Html(rules::page(&rules::Page { chrome, form, errors }))).into_response()
+    let (version, stored) = (Version::of(&stored), Rules::of(&stored));
+    let is_stale = status == StatusCode::CONFLICT;
+    let form = typed.unwrap_or_else(|| stored.clone());
+    let stale = is_stale.then_some(stored);
+    let page = rules::Page { chrome, form, stale, version, errors };
+    Ok((status, Html(rules::page(&page))).into_response())
 }

@@ -1,18 +1,16 @@
-//! The accounts, for administrators. *IO: the database; the agent, to give nodes back.*
+//! The accounts, for administrators. *IO: the database; through `people`.*
 
 use super::pages::{chrome, leave};
-use crate::agent::Whose;
-use crate::model::audit::Action;
-use crate::model::clock::{self, Timestamp};
 use crate::model::ids::UserId;
 use crate::model::user::{Role, SignUpPolicy, User};
-use crate::store::{self, Transaction, audit, links, outbox, sessions, site, users};
-use crate::web::accounts::{self, parse_email};
+use crate::model::version::Version;
+use crate::store::{self, site, users};
+use crate::web::accounts::parse_email;
 use crate::web::extract::{SignedForm, SignedIn};
 use crate::web::forms::{Errors, sign_up as form};
-use crate::web::letters;
 use crate::web::notices::Notice;
 use crate::web::paths;
+use crate::web::people::{self, Trouble};
 use crate::web::refusal::Refusal;
 use crate::web::state::App;
 use crate::web::views::{Tab, users as view};
@@ -31,7 +29,7 @@ pub(super) async fn add(
     SignedForm { signed, fields }: SignedForm,
 ) -> Result<Response, Refusal> {
     signed.administrator()?;
-    let typed = Typed { email: fields.one("email").trim().to_owned(), domains: None };
+    let typed = Typed { email: fields.one("email").trim().to_owned(), ..Typed::default() };
     let refused = StatusCode::UNPROCESSABLE_ENTITY;
     let email = match parse_email(&typed.email) {
         Ok(email) => email,
@@ -39,23 +37,18 @@ pub(super) async fn add(
             return page(&app, &signed, refused, typed, Errors::one("email", error.to_string())).await;
         }
     };
-    let (role, now, actor, address) =
-        (form::role(&fields).unwrap_or(Role::User), clock::now(), signed.actor(), email.clone());
-    let create = move |tx: &Transaction<'_>| -> store::Result<Option<UserId>> {
-        if users::by_email(tx, &address)?.is_some() {
-            return Ok(None);
+    let role = form::role(&fields).unwrap_or(Role::User);
+    match people::add(&app, &signed.actor(), email.clone(), role).await {
+        Ok((_, link)) => {
+            let text = signed.reader.with("users-added", &[("email", email.into())]);
+            Ok(done(&app, &signed, Notice::good(text).with_secret("Link", link)))
         }
-        let user = users::insert(tx, &address, role, now)?;
-        audit::record(tx, &actor, Action::RoleChanged, &format!("{address}: new, {}", role.as_str()), now)?;
-        Ok(Some(user))
-    };
-    if app.store.write(create).await?.is_none() {
-        let errors = Errors::one("email", signed.reader.say("users-exists"));
-        return page(&app, &signed, StatusCode::CONFLICT, typed, errors).await;
+        Err(Trouble::Exists) => {
+            let errors = Errors::one("email", signed.reader.say("users-exists"));
+            page(&app, &signed, StatusCode::CONFLICT, typed, errors).await
+        }
+        Err(trouble) => Err(trouble.into()),
     }
-    let link = accounts::set_password_link(&app.store, &email, &app.public_url).await?;
-    let text = signed.reader.with("users-added", &[("email", email.as_str().into())]);
-    Ok(done(&app, &signed, Notice::good(text).with_secret("Link", link)))
 }
 
 /// Changes what an account may do; who is accepted is told by mail.
@@ -66,28 +59,9 @@ pub(super) async fn change_role(
 ) -> Result<Response, Refusal> {
     signed.administrator()?;
     let (id, role) = (parse(&id)?, form::role(&fields).ok_or(Refusal::NotFound)?);
-    let (actor, now) = (signed.actor(), clock::now());
-    let email = app.store.read(move |conn| users::by_id(conn, id)).await?.ok_or(Refusal::NotFound)?.email;
-    let accepted = letters::accepted(&app, &signed.reader, &email)?;
-    let change = move |tx: &Transaction<'_>| -> store::Result<Changed> {
-        let Some(user) = users::by_id(tx, id)? else { return Ok(Changed::Nobody) };
-        if role != Role::Admin && users::is_last_admin(tx, id)? {
-            return Ok(Changed::LastAdmin);
-        }
-        users::set_role(tx, id, role)?;
-        if role == Role::Pending {
-            sessions::delete_others(tx, id, None)?;
-            // The one that confirms the address could accept the account again.
-            links::delete_all(tx, id)?;
-        }
-        let subject = format!("{}: {} to {}", user.email, user.role.as_str(), role.as_str());
-        audit::record(tx, &actor, Action::RoleChanged, &subject, now)?;
-        if user.role == Role::Pending && role != Role::Pending && outbox::is_enabled(tx)? {
-            outbox::insert(tx, &accepted, now)?;
-        }
-        Ok(Changed::Done(user))
-    };
-    finish(&app, &signed, app.store.write(change).await?, "users-changed")
+    let wish = (role, fields.seen());
+    let outcome = people::change_role(&app, &signed.actor(), &signed.reader, id, wish).await;
+    finish(&app, &signed, outcome, "users-changed")
 }
 
 /// Makes a link with which somebody chooses a new password.
@@ -97,12 +71,8 @@ pub(super) async fn make_link(
     SignedForm { signed, .. }: SignedForm,
 ) -> Result<Response, Refusal> {
     signed.administrator()?;
-    let id = parse(&id)?;
-    let user = app.store.read(move |conn| users::by_id(conn, id)).await?.ok_or(Refusal::NotFound)?;
-    let link = accounts::set_password_link(&app.store, &user.email, &app.public_url).await?;
-    let (actor, now, email) = (signed.actor(), clock::now(), user.email.clone());
-    app.store.write(move |tx| audit::record(tx, &actor, Action::LinkMade, &email, now)).await?;
-    let text = signed.reader.with("users-link-made", &[("email", user.email.into())]);
+    let (email, link) = people::make_link(&app, &signed.actor(), parse(&id)?).await?;
+    let text = signed.reader.with("users-link-made", &[("email", email.into())]);
     Ok(done(&app, &signed, Notice::good(text).with_secret("Link", link)))
 }
 
@@ -110,20 +80,10 @@ pub(super) async fn make_link(
 pub(super) async fn remove(
     State(app): State<App>,
     Path(id): Path<String>,
-    SignedForm { signed, .. }: SignedForm,
+    SignedForm { signed, fields }: SignedForm,
 ) -> Result<Response, Refusal> {
     signed.administrator()?;
-    let id = parse(&id)?;
-    if id == signed.user.id {
-        leave(&app, signed.session, Notice::bad(signed.reader.say("users-remove-self")));
-        return Ok(Redirect::to(paths::USERS).into_response());
-    }
-    let reservations = app.agent.reservations(&signed.caller(), Whose::All).await?;
-    for reservation in reservations.iter().filter(|reservation| reservation.owner == id) {
-        app.agent.release(&signed.caller(), reservation.id).await?;
-    }
-    let (actor, now) = (signed.actor(), clock::now());
-    let outcome = app.store.write(move |tx| take_away(tx, id, &actor, now)).await?;
+    let outcome = people::remove(&app, &signed.caller(), parse(&id)?, fields.seen()).await;
     finish(&app, &signed, outcome, "users-removed")
 }
 
@@ -136,48 +96,48 @@ pub(super) async fn set_policy(
     let policy = match form::policy(&fields) {
         Ok(policy) => policy,
         Err(errors) => {
-            let typed = Typed { email: String::new(), domains: Some(fields.one("domains").to_owned()) };
+            let typed = Typed { domains: Some(fields.one("domains").to_owned()), ..Typed::default() };
             return page(&app, &signed, StatusCode::UNPROCESSABLE_ENTITY, typed, errors).await;
         }
     };
-    let (actor, now) = (signed.actor(), clock::now());
-    let store = move |tx: &Transaction<'_>| {
-        site::set(tx, SignUpPolicy::NAME, &policy)?;
-        audit::record(tx, &actor, Action::SettingChanged, "who may sign up", now)
-    };
-    app.store.write(store).await?;
-    Ok(done(&app, &signed, Notice::good(signed.reader.say("policy-saved"))))
-}
-
-/// What came of a change to an account.
-enum Changed {
-    Done(User),
-    Nobody,
-    LastAdmin,
-}
-
-fn take_away(
-    tx: &Transaction<'_>,
-    id: UserId,
-    actor: &crate::model::audit::Actor,
-    now: Timestamp,
-) -> store::Result<Changed> {
-    let Some(user) = users::by_id(tx, id)? else { return Ok(Changed::Nobody) };
-    if users::is_last_admin(tx, id)? {
-        return Ok(Changed::LastAdmin);
+    match people::set_policy(&app, &signed.actor(), policy.clone(), fields.seen()).await {
+        Ok(()) => Ok(done(&app, &signed, Notice::good(signed.reader.say("policy-saved")))),
+        Err(Trouble::Stale(_)) => {
+            let errors = Errors::one("policy", signed.reader.say("stale"));
+            let typed = Typed { policy: Some(policy), ..Typed::default() };
+            page(&app, &signed, StatusCode::CONFLICT, typed, errors).await
+        }
+        Err(trouble) => Err(trouble.into()),
     }
-    users::remove(tx, id, now)?;
-    audit::record(tx, actor, Action::AccountRemoved, &user.email, now)?;
-    Ok(Changed::Done(user))
 }
 
-fn finish(app: &App, signed: &SignedIn, outcome: Changed, text: &str) -> Result<Response, Refusal> {
+fn finish(
+    app: &App,
+    signed: &SignedIn,
+    outcome: Result<User, Trouble>,
+    text: &str,
+) -> Result<Response, Refusal> {
     let notice = match outcome {
-        Changed::Nobody => return Err(Refusal::NotFound),
-        Changed::LastAdmin => Notice::bad(signed.reader.say("users-last-admin")),
-        Changed::Done(user) => Notice::good(signed.reader.with(text, &[("email", user.email.into())])),
+        Ok(user) => Notice::good(signed.reader.with(text, &[("email", user.email.into())])),
+        Err(Trouble::LastAdmin) => Notice::bad(signed.reader.say("users-last-admin")),
+        Err(Trouble::Own) => Notice::bad(signed.reader.say("users-remove-self")),
+        Err(Trouble::Stale(_)) => Notice::bad(signed.reader.say("users-stale")),
+        Err(trouble) => return Err(trouble.into()),
     };
     Ok(done(app, signed, notice))
+}
+
+impl From<Trouble> for Refusal {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Agent(error) => error.into(),
+            Trouble::Failure(error) => error.into(),
+            // The forms are ours and answer the others themselves: only an account can be gone.
+            Trouble::Nobody | Trouble::Exists | Trouble::LastAdmin | Trouble::Own | Trouble::Stale(_) => {
+                Self::NotFound
+            }
+        }
+    }
 }
 
 fn parse(id: &str) -> Result<UserId, Refusal> {
@@ -194,6 +154,7 @@ fn done(app: &App, signed: &SignedIn, notice: Notice) -> Response {
 struct Typed {
     email: String,
     domains: Option<String>,
+    policy: Option<SignUpPolicy>,
 }
 
 async fn page(
@@ -205,13 +166,15 @@ async fn page(
 ) -> Result<Response, Refusal> {
     signed.administrator()?;
     let look = |conn: &store::Connection| Ok((users::list(conn)?, site::get(conn, SignUpPolicy::NAME)?));
-    let (accounts, policy) = app.store.read(look).await?;
+    let (accounts, stored): (_, SignUpPolicy) = app.store.read(look).await?;
     let chrome = chrome(app, signed, signed.reader.say("users-title"), Tab::Users);
     let page = view::Page {
         chrome,
         own: signed.user.id,
         accounts,
-        policy,
+        version: Version::of(&stored),
+        policy: typed.policy.unwrap_or_else(|| stored.clone()),
+        stored,
         typed: typed.email,
         typed_domains: typed.domains,
         errors,

@@ -4,6 +4,7 @@ use super::layout::{Chrome, Refresh, document};
 use super::shapes::Shape;
 use super::{parts, states};
 use crate::model::mail::{LetterState, ListedLetter, Security};
+use crate::model::version::Version;
 use crate::web::forms::Errors;
 use crate::web::forms::mail::MailForm;
 use crate::web::paths;
@@ -15,6 +16,9 @@ use maud::{Markup, html};
 pub(in crate::web) struct Page {
     pub(in crate::web) chrome: Chrome,
     pub(in crate::web) form: MailForm,
+    /// What is stored, if it is no longer what the form was made from.
+    pub(in crate::web) stale: Option<MailForm>,
+    pub(in crate::web) version: Version,
     /// Whether a password is stored; it is never shown.
     pub(in crate::web) has_password: bool,
     /// Whether mails are sent now, whatever is typed.
@@ -60,6 +64,8 @@ fn server(page: &Page) -> Markup {
             p.hint { (reader.say("mail-server-what")) }
             form.fields method="post" action=(paths::MAIL) {
                 (parts::csrf(&chrome.csrf))
+                (parts::version(&page.version))
+                @if let Some(stored) = &page.stale { (stale(form, stored, reader)) }
                 label.option {
                     input type="checkbox" name="is_enabled" checked[form.is_enabled];
                     span { (reader.say("mail-enabled")) }
@@ -170,6 +176,25 @@ fn row(letter: &ListedLetter, reader: &Reader) -> Markup {
                 }
                 @if !letter.last_error.is_empty() { br; span.wrong { (letter.last_error) } }
             }
+        }
+    }
+}
+
+/// What is stored where something else was typed.
+fn stale(typed: &MailForm, stored: &MailForm, reader: &Reader) -> Markup {
+    let yes = |form: &MailForm| if form.is_enabled { "✓" } else { "–" };
+    let fields = [
+        (reader.say("mail-enabled"), yes(typed), yes(stored)),
+        (reader.say("mail-host"), &typed.host, &stored.host),
+        (reader.say("mail-port"), &typed.port, &stored.port),
+        (reader.say("mail-security"), typed.security.as_str(), stored.security.as_str()),
+        (reader.say("mail-from"), &typed.from, &stored.from),
+        (reader.say("mail-user"), &typed.user, &stored.user),
+    ];
+    html! {
+        p.wrong role="alert" { (reader.say("stale")) }
+        @for (label, typed, stored) in fields {
+            @if typed != stored { p.hint { (label) ": " (reader.say("stale-stored")) " " (stored) } }
         }
     }
 }

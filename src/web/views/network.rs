@@ -168,6 +168,7 @@ fn devices(devices: &[Device], csrf: &str, reader: &Reader) -> Markup {
                                     td {
                                         form method="post" action=(paths::remove_device(&device.name)) {
                                             (parts::csrf(csrf))
+                                            (parts::version(&device.version()))
                                             button.quiet aria-label={ "Remove " (device.name) } { "Remove" }
                                         }
                                     }

@@ -180,7 +180,8 @@ pub(in crate::web) fn one(page: &One) -> String {
         div.split {
             form.card.fields method="post" action=(paths::node_edit(name)) {
                 (parts::csrf(&chrome.csrf))
-                @if let Some(text) = errors.at("form") { p.wrong role="alert" { (text) } }
+                (parts::version(&node.version()))
+                @if let Some(text) = errors.at("form") { p.wrong role="alert" { (text) } (stored(page)) }
                 (field("name", &reader.say("node-name"), &form.name, errors))
                 (field("address", &reader.say("nodes-address"), &form.address, errors))
                 label { (reader.say("node-model"))
@@ -213,4 +214,21 @@ pub(in crate::web) fn one(page: &One) -> String {
         }
     };
     document(chrome, Refresh::Never, &body)
+}
+
+/// What is stored where something else was typed.
+fn stored(page: &One) -> Markup {
+    let (reader, typed, stored) = (&page.chrome.reader, &page.form, Enrol::of(&page.node));
+    let fields = [
+        (reader.say("node-name"), &typed.name, &stored.name),
+        (reader.say("nodes-address"), &typed.address, &stored.address),
+        (reader.say("node-model"), &typed.model, &stored.model),
+        (reader.say("node-switch"), &typed.switch, &stored.switch),
+        (reader.say("node-port"), &typed.port, &stored.port),
+    ];
+    html! {
+        @for (label, typed, stored) in fields {
+            @if typed != stored { p.hint { (label) ": " (reader.say("stale-stored")) " " (stored) } }
+        }
+    }
 }

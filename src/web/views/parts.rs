@@ -1,6 +1,7 @@
 //! Small parts of pages: times, sizes, fields. *Pure.*
 
 use crate::model::clock::{Timestamp, seconds_between};
+use crate::model::version::Version;
 use crate::web::forms::Errors;
 use crate::web::reader::Reader;
 use maud::{Markup, html};
@@ -8,6 +9,18 @@ use maud::{Markup, html};
 /// The hidden field that proves that a form is ours.
 pub(super) fn csrf(token: &str) -> Markup {
     html! { input type="hidden" name="csrf" value=(token); }
+}
+
+/// The hidden field that tells from what an edit was made.
+pub(super) fn version(version: &Version) -> Markup {
+    html! { input type="hidden" name="version" value=(version); }
+}
+
+/// What is stored of a field now, if it is not what stands in it.
+pub(super) fn stored(typed: &str, stored: &str, reader: &Reader) -> Markup {
+    html! {
+        @if typed != stored { p.hint { (reader.say("stale-stored")) " " @if stored.is_empty() { "–" } @else { (stored) } } }
+    }
 }
 
 /// A time, with its zone and how far away it is.

@@ -5,6 +5,7 @@ use super::shapes::Shape;
 use super::{parts, states};
 use crate::model::ids::UserId;
 use crate::model::user::{Account, Role, SignUpPolicy};
+use crate::model::version::Version;
 use crate::web::forms::Errors;
 use crate::web::paths;
 use crate::web::reader::Reader;
@@ -17,7 +18,11 @@ pub(in crate::web) struct Page {
     /// The account that looks: it cannot remove itself.
     pub(in crate::web) own: UserId,
     pub(in crate::web) accounts: Vec<Account>,
+    /// Who may sign up, or what was typed and could not be stored.
     pub(in crate::web) policy: SignUpPolicy,
+    /// What is stored, and its version.
+    pub(in crate::web) stored: SignUpPolicy,
+    pub(in crate::web) version: Version,
     /// The address that was typed for a new account.
     pub(in crate::web) typed: String,
     /// The domains that were typed, if they could not be stored.
@@ -91,6 +96,7 @@ fn actions(page: &Page, account: &Account) -> Markup {
         html! {
             form method="post" action=(paths::user_role(account.id)) {
                 (parts::csrf(csrf))
+                (parts::version(&account.version()))
                 button.quiet name="role" value=(role.as_str()) aria-label={ (reader.say(text)) ": " (account.email) } {
                     (reader.say(text))
                 }
@@ -122,6 +128,7 @@ fn remove(account: &Account, csrf: &str, reader: &Reader) -> Markup {
             summary { (reader.say("users-remove-ask")) }
             form method="post" action=(paths::user_remove(account.id)) {
                 (parts::csrf(csrf))
+                (parts::version(&account.version()))
                 p { (reader.with("users-remove-effect", &[("count", account.reservations.into())])) }
                 button.danger { (reader.with("users-remove", &[("email", account.email.as_str().into())])) }
             }
@@ -162,6 +169,14 @@ fn policy(page: &Page) -> Markup {
             h2 { (reader.say("policy-title")) }
             form.fields method="post" action=(paths::USERS_POLICY) {
                 (parts::csrf(&page.chrome.csrf))
+                (parts::version(&page.version))
+                @if let Some(text) = page.errors.at("policy") {
+                    p.wrong role="alert" { (text) }
+                    p.hint { (reader.say("stale-stored")) " " (reader.say("policy-open")) ": "
+                        (yes(page.stored.is_open)) " · " (reader.say("policy-domains")) ": "
+                        (page.stored.domains.join(", ")) " · " (reader.say("policy-confirmed")) ": "
+                        (yes(page.stored.confirmed_is_enough)) }
+                }
                 label.option {
                     input type="checkbox" name="is_open" checked[policy.is_open];
                     span { (reader.say("policy-open")) }
@@ -179,4 +194,8 @@ fn policy(page: &Page) -> Markup {
             }
         }
     }
+}
+
+fn yes(is_so: bool) -> &'static str {
+    if is_so { "✓" } else { "–" }
 }
