@@ -8,11 +8,11 @@ use std::path::PathBuf;
 const STATUSES: &str = "\
 Exit status:
   0    done; with --wait: every node is deployed
-  1    could not be done; with --wait: a node is not deployed
+  1    could not be done, or is not in a state for it; with --wait: a node is not deployed
   64   the options, a value or the stored login is wrong (EX_USAGE)
   69   pimaster cannot be reached, or fails (EX_UNAVAILABLE)
-  75   taken, or not in this state: may work later (EX_TEMPFAIL)
-  77   the token is not accepted, or may not do this (EX_NOPERM)
+  75   not free now: may work later (EX_TEMPFAIL)
+  77   the token is not accepted, lacks a scope, or may not do this (EX_NOPERM)
   130  Ctrl-C while waiting; the reservation stays
   `ssh` ends with the status of ssh.
 

@@ -10,6 +10,8 @@ use serde::Deserialize;
 pub(super) struct Me {
     /// The account's e-mail address.
     pub(super) account: String,
+    /// What it may do; nothing is said by an older pimaster.
+    pub(super) token_scopes: Option<Vec<String>>,
 }
 
 /// A node.

@@ -30,6 +30,8 @@ pub(super) struct Answer {
     /// The body, JSON.
     pub(super) text: String,
     url: String,
+    /// Below the API, the next page of a list (RFC 8288).
+    next: Option<String>,
 }
 
 impl Answer {
@@ -61,6 +63,21 @@ impl Api {
     /// Looks.
     pub(super) fn get(&self, path: &str) -> Result<Answer, Failure> {
         self.ask(&Method::GET, path, None)
+    }
+
+    /// Looks at a list, page by page; gives it as one.
+    pub(super) fn get_all(&self, path: &str) -> Result<Answer, Failure> {
+        let mut page = self.get(path)?;
+        let Some(mut next) = page.next.take() else { return Ok(page) };
+        let mut entries: Vec<Value> = page.read()?;
+        loop {
+            let mut page = self.get(&next)?;
+            entries.extend(page.read::<Vec<Value>>()?);
+            match page.next.take() {
+                Some(further) => next = further,
+                None => return Ok(Answer { text: Value::from(entries).to_string(), ..page }),
+            }
+        }
     }
 
     /// Asks one thing.
@@ -103,15 +120,23 @@ impl Api {
         let request = request.body(sent).map_err(|error| unreachable(error.to_string()))?;
         let mut answer = self.agent.run(request).map_err(|error| unreachable(error.to_string()))?;
         let status = answer.status();
+        let next = answer.headers().get("link").and_then(|link| next(link.to_str().ok()?));
         let text = answer.body_mut().with_config().limit(LARGEST_ANSWER).read_to_string();
         let text = text.map_err(|error| unreachable(error.to_string()))?;
         if status.is_success() {
-            return Ok(Answer { text, url });
+            return Ok(Answer { text, url, next });
         }
         let refusal: Refusal = serde_json::from_str(&text)
             .map_err(|_| unreachable(format!("answered {status}, and not as pimaster's API")))?;
         Err(Failure::Refused { status: status.as_u16(), refusal })
     }
+}
+
+/// The path of the next page below the API, if a `Link` names one.
+fn next(link: &str) -> Option<String> {
+    let (target, rest) = link.strip_prefix('<')?.split_once('>')?;
+    let path = target.strip_prefix("/api/v1")?;
+    rest.contains("rel=\"next\"").then(|| path.to_owned())
 }
 
 #[cfg(test)]
@@ -145,5 +170,36 @@ mod tests {
         let keys = server.join().unwrap();
         assert_eq!((made.text.as_str(), &keys[0]), ("{}", &keys[1]));
         assert_eq!(keys[0].len(), "idempotency-key: ".len() + 32);
+    }
+
+    #[test]
+    fn lists_are_followed_to_their_end() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = std::thread::spawn(move || {
+            let link = "link: </api/v1/nodes?limit=1&cursor=a>; rel=\"next\"\r\n";
+            [(link, "[1]"), ("", "[2]")].map(|(link, body)| {
+                let (mut stream, _) = listener.accept().unwrap();
+                let lines = BufReader::new(stream.try_clone().unwrap()).lines().map(Result::unwrap);
+                let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+                let answer =
+                    format!("HTTP/1.1 200 OK\r\nconnection: close\r\n{link}content-length: 3\r\n\r\n{body}");
+                stream.write_all(answer.as_bytes()).unwrap();
+                head[0].clone()
+            })
+        });
+        let api = Api::new(&Login { url, token: "pm_x".into() });
+        assert_eq!(api.get_all("/nodes").unwrap().text, "[1,2]");
+        let asked = server.join().unwrap();
+        assert_eq!(asked, ["GET /api/v1/nodes HTTP/1.1", "GET /api/v1/nodes?limit=1&cursor=a HTTP/1.1"]);
+    }
+
+    #[test]
+    fn the_next_page_is_of_the_api() {
+        assert_eq!(next("</api/v1/nodes?cursor=a>; rel=\"next\"").as_deref(), Some("/nodes?cursor=a"));
+        for link in ["", "<https://evil.example/api/v1/nodes>; rel=\"next\"", "</api/v1/nodes>; rel=\"prev\""]
+        {
+            assert_eq!(next(link), None, "{link}");
+        }
     }
 }

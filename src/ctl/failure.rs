@@ -6,6 +6,9 @@ use serde::Deserialize;
 /// What the API says of a refusal (RFC 9457), as far as it is told.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(super) struct Refusal {
+    /// The kind of problem; empty for an older pimaster.
+    #[serde(default, rename = "type")]
+    pub(super) kind: String,
     /// What was seen and expected.
     pub(super) detail: String,
     /// The field that is wrong, if it is one.
@@ -77,6 +80,11 @@ impl Failure {
         Self::Io { what: what.into(), cause }
     }
 
+    /// Whether others have the nodes now: the same may work when they are free.
+    fn is_not_free(&self) -> bool {
+        matches!(self, Self::Refused { refusal, .. } if refusal.kind == "urn:pimaster:problem:not-free")
+    }
+
     /// The exit status.
     pub(super) fn exit(&self) -> u8 {
         match self {
@@ -85,7 +93,8 @@ impl Failure {
             Self::Refused { status, .. } => match status {
                 400 | 413 | 415 | 422 => 64,
                 401 | 403 => 77,
-                409 | 429 | 503 => 75,
+                409 if self.is_not_free() => 75,
+                429 | 503 => 75,
                 500.. => 69,
                 _ => 1,
             },
@@ -102,6 +111,7 @@ mod tests {
 
     fn refused(status: u16) -> Failure {
         let refusal = Refusal {
+            kind: "urn:pimaster:problem:not-free".into(),
             detail: "pi-01 is taken\u{1b}[2J".into(),
             field: Some("nodes".into()),
             fix: Some("Choose other nodes.".into()),
@@ -117,6 +127,10 @@ mod tests {
         {
             check(status, expect);
         }
+        let Failure::Refused { refusal, .. } = refused(409) else { panic!("it is one") };
+        let kind = "urn:pimaster:problem:conflict".to_owned();
+        let over = Failure::Refused { status: 409, refusal: Refusal { kind, ..refusal } };
+        assert_eq!(over.exit(), 1, "to wait would not help");
     }
 
     #[test]

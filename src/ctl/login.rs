@@ -2,6 +2,7 @@
 //!
 //! A stored token goes to the address that it was stored with, and nowhere else.
 
+use super::answers::Me;
 use super::failure::Failure;
 use crate::cli::Ctl;
 use serde::{Deserialize, Serialize};
@@ -75,6 +76,28 @@ fn choose(url: Option<String>, token: Option<String>, stored: Option<Login>) -> 
     }
 }
 
+/// What a token must be allowed for every command.
+const NEEDED: [&str; 2] = ["read", "reserve"];
+
+/// Refuses a token with which nothing can be looked at; says what one cannot do that only looks.
+pub(super) fn judge_scopes(me: &Me) -> Result<(), Failure> {
+    let Some(scopes) = &me.token_scopes else { return Ok(()) };
+    let missing = |scope: &&str| !scopes.iter().any(|has| has == scope);
+    let missing: Vec<&str> = NEEDED.into_iter().filter(missing).collect();
+    if missing.contains(&"read") {
+        let seen = format!("the token has the scope `{}`; expected `{}`", scopes.join(" "), NEEDED.join(" "));
+        return Err(Failure::usage(seen, "Make a token with these two on the settings page."));
+    }
+    if !missing.is_empty() {
+        // With standard error closed there is nobody left to tell; the refusal of the command says it again.
+        drop(writeln!(
+            std::io::stderr().lock(),
+            "The token may look, but not reserve: its scope lacks `reserve`."
+        ));
+    }
+    Ok(())
+}
+
 fn judge_url(text: &str) -> Result<String, Failure> {
     let url = text.trim().trim_end_matches('/');
     let host = url.strip_prefix("http://").unwrap_or_default();
@@ -114,7 +137,11 @@ fn given_token(options: &Ctl) -> Result<Option<String>, Failure> {
 fn asked_token() -> Result<String, Failure> {
     let failed = |cause| Failure::io("cannot read standard input", cause);
     if std::io::stdin().is_terminal() {
-        write!(std::io::stderr().lock(), "Token, from the settings page of pimaster: ").map_err(failed)?;
+        write!(
+            std::io::stderr().lock(),
+            "Token with the scopes read and reserve, from the settings page of pimaster: "
+        )
+        .map_err(failed)?;
     }
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).map_err(failed)?;
@@ -184,6 +211,19 @@ mod tests {
         for text in ["pimaster:9000", "https://pimaster", "http://", "http://a b", "http://u:p@host", ""] {
             assert_eq!(judge_url(text).unwrap_err().exit(), 64, "{text}");
         }
+    }
+
+    #[test]
+    fn a_token_must_at_least_look() {
+        let check = |scopes: Option<&[&str]>, is_good| {
+            let token_scopes = scopes.map(|scopes| scopes.iter().map(|&scope| scope.to_owned()).collect());
+            let me = Me { account: "ada@lab".into(), token_scopes };
+            assert_eq!(judge_scopes(&me).is_ok(), is_good, "{scopes:?}");
+        };
+        check(None, true);
+        check(Some(&["read", "reserve", "admin"]), true);
+        check(Some(&["read"]), true);
+        check(Some(&["reserve"]), false);
     }
 
     #[test]

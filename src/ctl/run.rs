@@ -29,14 +29,16 @@ fn dispatch(options: &Ctl) -> Result<u8, Failure> {
     let api = || login::chosen(options).map(|login| Api::new(&login));
     let done = match &options.command {
         CtlCommand::Login => log_in(options),
-        CtlCommand::Nodes => show(&api()?.get("/nodes")?, is_json, |found: Vec<Node>| answers::nodes(&found)),
+        CtlCommand::Nodes => {
+            show(&api()?.get_all("/nodes")?, is_json, |found: Vec<Node>| answers::nodes(&found))
+        }
         CtlCommand::Environments => {
-            let answer = api()?.get("/environments")?;
+            let answer = api()?.get_all("/environments")?;
             show(&answer, is_json, |found: Vec<Environment>| answers::environments(&found))
         }
         CtlCommand::Reserve(wish) => reserve::run(&api()?, wish, is_json),
         CtlCommand::Status { id: None } => {
-            let answer = api()?.get("/reservations")?;
+            let answer = api()?.get_all("/reservations")?;
             show(&answer, is_json, |found: Vec<Reservation>| answers::reservations(&found))
         }
         CtlCommand::Status { id: Some(id) } => {
@@ -57,11 +59,12 @@ fn dispatch(options: &Ctl) -> Result<u8, Failure> {
 fn log_in(options: &Ctl) -> Result<(), Failure> {
     let login = login::new(options)?;
     let answer = Api::new(&login).get("/me")?;
+    let me: Me = answer.read()?;
+    login::judge_scopes(&me)?;
     let path = login::store(&login)?;
     if options.json {
         return say(&answer.text);
     }
-    let me: Me = answer.read()?;
     say(&format!(
         "{} knows you as {}; the token is kept in {}",
         login.url,

@@ -24,7 +24,7 @@ pub(super) fn run(
     command: &[String],
     is_json: bool,
 ) -> Result<u8, Failure> {
-    let all: Vec<Value> = api.get("/deployments")?.read()?;
+    let all: Vec<Value> = api.get_all("/deployments")?.read()?;
     let found = all.into_iter().filter(|it| it.get("name").and_then(Value::as_str) == Some(node.as_str()));
     // A node may be reserved for later, too: what runs now is meant.
     let found = found.max_by_key(|it| it.get("host_key").is_some_and(Value::is_string));

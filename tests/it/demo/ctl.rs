@@ -104,7 +104,7 @@ fn from_login_to_destroy() {
     assert!(done(&demo, &["destroy", &id]).contains("ending"));
     let id: i64 = id.parse().unwrap();
     demo.await_state(id, "pi-01", &["destroyed"]);
-    refused(&demo, &["extend", &id.to_string(), "--hours", "1"], 75, "Reserve again.");
+    refused(&demo, &["extend", &id.to_string(), "--hours", "1"], 1, "Reserve again.");
 }
 
 #[test]
