@@ -27,7 +27,18 @@ use tokio::sync::watch;
 /// A set of nodes with one manager; each further noun has a trait of its own.
 #[async_trait]
 pub trait Agent:
-    Blocks + Boots + Deployments + Detections + Discovery + Environments + Groups + NetworkAgent + Rack + Switches + Send + Sync
+    Blocks
+    + Boots
+    + Deployments
+    + Detections
+    + Discovery
+    + Environments
+    + Groups
+    + NetworkAgent
+    + Rack
+    + Switches
+    + Send
+    + Sync
 {
     /// Every node, by name.
     async fn nodes(&self) -> Result<Vec<NodeView>>;
@@ -65,8 +76,6 @@ pub trait Agent:
     /// The rules that bind the caller: those for all, and their groups' limits.
     async fn own_rules(&self, caller: &Caller) -> Result<BookingRules>;
 
-    /// Sets the rules; for administrators.
-    async fn set_booking_rules(&self, caller: &Caller, rules: BookingRules) -> Result<()>;
     /// Sets the rules, if they still are what the editor saw; for administrators.
     async fn set_booking_rules(&self, caller: &Caller, rules: BookingRules, seen: Seen) -> Result<()>;
 

@@ -91,6 +91,7 @@ pub(super) async fn set(
         model: wish.model,
         switch: wish.switch.unwrap_or_default(),
         port: wish.port.map(|port| port.to_string()).unwrap_or_default(),
+        ..Enrol::default()
     };
     let wish = form.judge(present.mac).map_err(|errors| Problem::of_form(&errors))?;
     let name = app.agent.change_node(&caller, &node, wish, seen).await?;

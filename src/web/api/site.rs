@@ -81,10 +81,14 @@ pub(super) struct Rules {
     longest_extended_hours: u32,
     /// How many node hours an account may have booked; any number if null.
     node_hours: Option<u32>,
+    /// How many nodes an account may have at once; any number if null.
+    nodes_at_once: Option<u32>,
     /// Minutes that must lie between two reservations of a node.
     margin_minutes: u32,
     /// Minutes that nodes are held for a reservation that is not configured.
     hold_minutes: u32,
+    /// Minutes before an end at which people are told who chose nothing else.
+    notice_minutes: u32,
 }
 
 /// The rules by which nodes are booked.
@@ -116,8 +120,10 @@ pub(super) async fn set_rules(
         longest_hours: wish.longest_hours.to_string(),
         longest_extended_hours: wish.longest_extended_hours.to_string(),
         node_hours: wish.node_hours.map(|hours| hours.to_string()).unwrap_or_default(),
+        nodes_at_once: wish.nodes_at_once.map(|nodes| nodes.to_string()).unwrap_or_default(),
         margin_minutes: wish.margin_minutes.to_string(),
         hold_minutes: wish.hold_minutes.to_string(),
+        notice_minutes: wish.notice_minutes.to_string(),
     };
     let rules = form.judge().map_err(|errors| Problem::of_form(&errors))?;
     app.agent.set_booking_rules(&caller, rules.clone(), seen).await?;
@@ -129,8 +135,10 @@ fn tagged_rules(rules: &BookingRules) -> Tagged<Rules> {
         longest_hours: rules.longest_hours,
         longest_extended_hours: rules.longest_extended_hours,
         node_hours: rules.node_hours,
+        nodes_at_once: rules.nodes_at_once,
         margin_minutes: rules.margin_minutes,
         hold_minutes: rules.hold_minutes,
+        notice_minutes: rules.notice_minutes,
     };
     Tagged(Version::of(rules), shown)
 }

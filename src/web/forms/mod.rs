@@ -5,8 +5,8 @@
 mod errors;
 mod fields;
 
-pub(super) mod bookings;
 pub(super) mod blocks;
+pub(super) mod bookings;
 pub(super) mod calendar;
 pub(super) mod configure;
 pub(super) mod device;

@@ -42,7 +42,7 @@ pub(super) async fn store(
 ) -> Result<Response, Refusal> {
     let wants = match notifications::notifications(&fields, signed.reader.language.tag()) {
         Ok(wants) => wants,
-        Err(errors) => return settings::refuse(&app, &signed, None, errors).await,
+        Err(errors) => return settings::refuse(&app, &signed, settings::Typed::default(), errors).await,
     };
     let user = signed.user.id;
     app.store.write(move |tx| notices::set_wants(tx, user, &wants)).await?;

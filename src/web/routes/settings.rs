@@ -20,7 +20,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 
 /// What was typed and could not be stored.
 #[derive(Default)]
-struct Typed {
+pub(super) struct Typed {
     keys: Option<String>,
     token: TokenForm,
     login: Option<(Platform, String)>,
@@ -132,7 +132,12 @@ pub(super) async fn remove_credential(
 }
 
 /// The page with what is wrong.
-pub(super) async fn refuse(app: &App, signed: &SignedIn, typed: Typed, errors: Errors) -> Result<Response, Refusal> {
+pub(super) async fn refuse(
+    app: &App,
+    signed: &SignedIn,
+    typed: Typed,
+    errors: Errors,
+) -> Result<Response, Refusal> {
     page(app, signed, StatusCode::UNPROCESSABLE_ENTITY, typed, errors).await
 }
 

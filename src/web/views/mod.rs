@@ -13,15 +13,15 @@ mod track;
 
 pub(super) mod audit;
 pub(super) mod bin;
-pub(super) mod bookings;
 pub(super) mod blocks;
+pub(super) mod bookings;
 pub(super) mod boot;
 pub(super) mod configure;
 pub(super) mod detection;
 pub(super) mod discovered;
 pub(super) mod forgotten;
-pub(super) mod history;
 pub(super) mod groups;
+pub(super) mod history;
 pub(super) mod link;
 pub(super) mod mail;
 pub(super) mod manage;
