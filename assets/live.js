@@ -5,6 +5,10 @@
   for (const form of document.querySelectorAll("form[data-auto]")) form.requestSubmit();
 
   pickOnCalendar(document.querySelector("input[name=start]")?.form);
+  for (const area of document.querySelectorAll("textarea[data-most]")) measure(area);
+  const password = document.querySelector("input[name=password_is][value=given]")?.form.elements.password;
+  password?.addEventListener("input", () => { password.form.elements.password_is.value = password.value ? "given" : "made"; });
+  setInterval(countDown, 1000);
 
   // Buttons that copy the text before them; on a plain http page browsers give scripts no clipboard, but copy a selection.
   document.documentElement.classList.add("scripted");
@@ -103,6 +107,31 @@
   setInterval(() => { if (age) age.textContent = Math.round((Date.now() - at) / 1000); }, 1000);
   setInterval(() => { if (!document.hidden && Date.now() - at > 10000) refresh(); }, 5000);
   connect();
+
+  // How long a script is, in bytes as pimaster counts them; one that is too long is not sent.
+  function measure(area) {
+    const [lines, bytes] = document.getElementById(area.dataset.measure).querySelectorAll("span");
+    const count = () => {
+      const size = new TextEncoder().encode(area.value).length;
+      lines.textContent = area.value ? area.value.replace(/\n$/, "").split("\n").length : 0;
+      bytes.textContent = size;
+      area.setCustomValidity(size > area.dataset.most ? area.dataset.wrong : "");
+    };
+    area.addEventListener("input", count);
+    count();
+  }
+
+  // Counts from the seconds that were left when the element came: the browser's clock may be wrong.
+  function countDown() {
+    for (const shown of document.querySelectorAll("[data-left]")) {
+      shown.end ??= performance.now() + shown.dataset.left * 1000;
+      const left = Math.max(0, Math.round((shown.end - performance.now()) / 1000));
+      const units = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
+      const from = left >= 172800 ? 0 : Math.max(1, units.findIndex(([, size]) => left >= size));
+      const words = units.slice(from, from + 2).map(([unit, size], at, two) => [Math.floor((at ? left % two[0][1] : left) / size), unit]);
+      shown.textContent = left ? words.filter(([number]) => number).map((word) => word.join(" ")).join(" ") : "0 s";
+    }
+  }
 
   // Dragging over free hours of the calendar ticks the rows and fills in start and hours.
   function pickOnCalendar(form) {

@@ -171,6 +171,87 @@ password-new = New password
 password-rule = At least { $least } characters of any kind; a few words are good.
 password-again = The same again
 
+## Configuring
+configure-title = Configure
+configure-from = from
+configure-until = until
+configure-count = { $count ->
+        [one] { $count } node
+       *[other] { $count } nodes
+    }
+configure-none = No reservation waits for its configuration.
+configure-reserve = Reserve nodes
+configure-manage = See the nodes in use
+configure-can-change = Configured with { $environment }; can still be changed.
+configure-not-yet = Not configured yet.
+hold-ends = Unless it is configured, this reservation ends in
+configure-environment = Environment
+configure-no-environments = There are no environments yet. An administrator imports one:
+configure-unfit = { $count ->
+        [one] { $count } environment is not offered: it boots on none of these boards.
+       *[other] { $count } environments are not offered: they boot on none of these boards.
+    }
+configure-written = { $bytes } to write
+configure-card = card of { $bytes } or more
+configure-account = sign in as
+configure-only = Boots only on { $nodes }: choose another one for the other nodes below.
+configure-time-past = About { $duration }, as { $count ->
+        [one] the deployment
+       *[other] the last { $count } deployments
+    } on such boards took.
+configure-time-estimate = About { $duration }, estimated from its size.
+configure-size = Root partition
+configure-size-whole = the whole card
+configure-size-other = other
+configure-size-other-name = Other size
+configure-size-example = 7GB, or bytes
+configure-access = Access
+configure-password = Password of the systems
+configure-password-made = Have one made; it is shown once, after this page
+configure-password-given = This one:
+configure-account-keys = SSH keys of the account, installed on every node:
+configure-no-keys = None yet.
+configure-add-keys = Add one in the settings
+configure-more-keys = More SSH keys for these nodes, one per line
+configure-end = At the end
+configure-script = Script to run as root
+configure-script-lines = Lines:
+configure-script-bytes = bytes:
+configure-script-most = The script is too long: at most { $most } bytes.
+configure-update = Update the packages of the system (takes minutes)
+configure-nodes = Single nodes
+configure-nodes-what = Each node gets what stands above. Open one to give it something else.
+configure-as-above = as above
+configure-own-script = Script to run as root in place of the one above
+configure-same = The same for all: pass over what is typed for single nodes
+configure-now = Deploy now
+configure-later = Deploy at the start
+configure-overwritten = The cards of all nodes are overwritten.
+configure-cancel = Cancel the reservation
+configure-done = The nodes are configured; the deployment begins when they are due.
+configure-made = The password of the systems
+template-choose = Fill in from a template
+template-choose-what = A template fills in the form; what was typed is lost. A password is never part of it.
+template-delete = Delete
+template-deleted = The template is deleted.
+template-save = Save as a template
+template-name = Name of the template
+template-what = Keeps the environment, the size, the keys and the script; no password, and nothing of single nodes. One of the same name is replaced.
+template-saved = The template { $name } is saved.
+configure-wrong-environment = Choose an environment.
+configure-wrong-unknown = No environment is called { $seen }. Choose one of the list.
+configure-wrong-unfit = { $environment } does not boot on { $nodes }, only on { $boards }. Choose one that boots there, or another one for these nodes.
+configure-wrong-size = `{ $seen }` is no partition size; expected whole, a number of bytes, or a size such as 5GB or 4GiB.
+configure-wrong-small = { $seen } bytes are too few; expected at least { $bound }, the root partition of the image. Choose a larger size, or the whole card.
+configure-wrong-large = { $seen } bytes are too many; expected at most { $bound }. Choose a smaller size, or the whole card.
+configure-wrong-password = The password has { $seen } characters; expected at least { $least } and at most 128.
+configure-wrong-password-both = A password was typed, but one shall be made. Choose one of both.
+configure-wrong-key = Line { $number }: { $why }.
+configure-wrong-keys = There are { $seen } keys; expected at most { $most }.
+configure-wrong-script = The script has { $seen } bytes; expected at most { $most }. Make it shorter, or let it fetch the rest from the network.
+configure-wrong-nul = The script holds a NUL character; expected a text.
+configure-wrong-node = The form names a node that cannot be one. Open the page again.
+
 ## Settings
 settings-title = Settings
 settings-keys = SSH keys

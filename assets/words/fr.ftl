@@ -171,6 +171,87 @@ password-new = Nouveau mot de passe
 password-rule = Au moins { $least } caractères quelconques ; quelques mots font l’affaire.
 password-again = Le même encore une fois
 
+## Configurer
+configure-title = Configurer
+configure-from = du
+configure-until = au
+configure-count = { $count ->
+        [one] { $count } nœud
+       *[other] { $count } nœuds
+    }
+configure-none = Aucune réservation n’attend sa configuration.
+configure-reserve = Réserver des nœuds
+configure-manage = Voir les nœuds en service
+configure-can-change = Configurée avec { $environment } ; peut encore être changée.
+configure-not-yet = Pas encore configurée.
+hold-ends = Si elle n’est pas configurée, cette réservation prend fin dans
+configure-environment = Environnement
+configure-no-environments = Il n’y a pas encore d’environnement. Un administrateur en importe un :
+configure-unfit = { $count ->
+        [one] { $count } environnement n’est pas proposé : il ne démarre sur aucune de ces cartes.
+       *[other] { $count } environnements ne sont pas proposés : ils ne démarrent sur aucune de ces cartes.
+    }
+configure-written = { $bytes } à écrire
+configure-card = carte SD de { $bytes } ou plus
+configure-account = connexion en tant que
+configure-only = Ne démarre que sur { $nodes } : choisissez-en un autre pour les autres nœuds, plus bas.
+configure-time-past = Environ { $duration }, comme { $count ->
+        [one] le déploiement précédent
+       *[other] les { $count } derniers déploiements
+    } sur de telles cartes.
+configure-time-estimate = Environ { $duration }, estimé d’après sa taille.
+configure-size = Partition racine
+configure-size-whole = toute la carte
+configure-size-other = autre
+configure-size-other-name = Autre taille
+configure-size-example = 7GB, ou des octets
+configure-access = Accès
+configure-password = Mot de passe des systèmes
+configure-password-made = En créer un ; il est montré une fois, après cette page
+configure-password-given = Celui-ci :
+configure-account-keys = Clés SSH du compte, installées sur chaque nœud :
+configure-no-keys = Aucune pour l’instant.
+configure-add-keys = En ajouter une dans les réglages
+configure-more-keys = D’autres clés SSH pour ces nœuds, une par ligne
+configure-end = À la fin
+configure-script = Script à exécuter en tant que root
+configure-script-lines = Lignes :
+configure-script-bytes = octets :
+configure-script-most = Le script est trop long : { $most } octets au plus.
+configure-update = Mettre à jour les paquets du système (prend des minutes)
+configure-nodes = Nœuds particuliers
+configure-nodes-what = Chaque nœud reçoit ce qui est ci-dessus. Ouvrez-en un pour lui donner autre chose.
+configure-as-above = comme ci-dessus
+configure-own-script = Script à exécuter en tant que root, à la place de celui ci-dessus
+configure-same = Le même pour tous : ignorer ce qui est saisi pour des nœuds particuliers
+configure-now = Déployer maintenant
+configure-later = Déployer au début
+configure-overwritten = Les cartes SD de tous les nœuds sont écrasées.
+configure-cancel = Annuler la réservation
+configure-done = Les nœuds sont configurés ; le déploiement commence à l’heure prévue.
+configure-made = Le mot de passe des systèmes
+template-choose = Remplir à partir d’un modèle
+template-choose-what = Un modèle remplit le formulaire ; ce qui était saisi est perdu. Un mot de passe n’en fait jamais partie.
+template-delete = Supprimer
+template-deleted = Le modèle est supprimé.
+template-save = Enregistrer comme modèle
+template-name = Nom du modèle
+template-what = Garde l’environnement, la taille, les clés et le script ; pas de mot de passe, ni rien des nœuds particuliers. Un modèle du même nom est remplacé.
+template-saved = Le modèle { $name } est enregistré.
+configure-wrong-environment = Choisissez un environnement.
+configure-wrong-unknown = Aucun environnement ne s’appelle { $seen }. Choisissez-en un dans la liste.
+configure-wrong-unfit = { $environment } ne démarre pas sur { $nodes }, seulement sur { $boards }. Choisissez-en un qui y démarre, ou un autre pour ces nœuds.
+configure-wrong-size = `{ $seen }` n’est pas une taille de partition ; attendu : whole, un nombre d’octets, ou une taille comme 5GB ou 4GiB.
+configure-wrong-small = { $seen } octets sont trop peu ; attendu : au moins { $bound }, la partition racine de l’image. Choisissez une taille plus grande, ou toute la carte.
+configure-wrong-large = { $seen } octets sont trop ; attendu : au plus { $bound }. Choisissez une taille plus petite, ou toute la carte.
+configure-wrong-password = Le mot de passe a { $seen } caractères ; attendu : au moins { $least } et au plus 128.
+configure-wrong-password-both = Un mot de passe est saisi, mais il doit en être créé un. Choisissez l’un des deux.
+configure-wrong-key = Ligne { $number } : { $why }.
+configure-wrong-keys = Il y a { $seen } clés ; attendu : au plus { $most }.
+configure-wrong-script = Le script a { $seen } octets ; attendu : au plus { $most }. Raccourcissez-le, ou laissez-le chercher le reste sur le réseau.
+configure-wrong-nul = Le script contient un caractère NUL ; attendu : un texte.
+configure-wrong-node = Le formulaire nomme un nœud qui ne peut pas en être un. Rouvrez la page.
+
 ## Réglages
 settings-title = Réglages
 settings-keys = Clés SSH

@@ -2,6 +2,7 @@
 
 use super::blocks::Blocks;
 use super::boots::Boots;
+use super::configurations::Configurations;
 use super::deployments::Deployments;
 use super::detection::Detections;
 use super::discovery::Discovery;
@@ -29,6 +30,7 @@ use tokio::sync::watch;
 pub trait Agent:
     Blocks
     + Boots
+    + Configurations
     + Deployments
     + Detections
     + Discovery

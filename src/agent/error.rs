@@ -3,6 +3,7 @@
 use crate::detect::Refusal;
 use crate::model::board::BoardModel;
 use crate::model::booking::BeyondRule;
+use crate::model::chip::Chip;
 use crate::model::clock::Timestamp;
 use crate::model::device::BadDevice;
 use crate::model::group::BadGroupName;
@@ -12,6 +13,7 @@ use crate::model::opening::Closed;
 use crate::model::quarantine::BadReason;
 use crate::model::reservation::{BadPeriod, LARGEST_PARTITION_BYTES, LONGEST_SCRIPT_BYTES};
 use crate::model::sharing::{BadEnvironment, Fault};
+use crate::model::template::BadTemplate;
 use crate::model::user::WeakPassword;
 use crate::model::version::Stale;
 use crate::store;
@@ -66,6 +68,14 @@ pub enum Error {
     BinName { seen: usize },
     #[error("no environment is called `{seen}`; expected one of {}", list(.known))]
     UnknownEnvironment { seen: String, known: Vec<String> },
+    #[error("{environment} does not boot on {}; it boots on {}", list(.nodes), boards(.boots_on))]
+    Unfit { environment: String, nodes: Vec<UnfitNode>, boots_on: Vec<Chip> },
+    #[error("{}{error}", unless_named(.node, .error))]
+    AtNode { node: NodeName, error: Box<Error> },
+    #[error("{node} is none of this reservation's nodes; expected one of {}", list(.known))]
+    ForeignNode { node: NodeName, known: Vec<NodeName> },
+    #[error(transparent)]
+    Template(#[from] BadTemplate),
     #[error(
         "partition_size is {seen} bytes; expected at least {least} bytes, the root partition of the image"
     )]
@@ -189,6 +199,21 @@ impl fmt::Display for Collision {
     }
 }
 
+/// A node on which an environment does not boot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnfitNode {
+    /// The node.
+    pub node: NodeName,
+    /// What people read of its board.
+    pub board: String,
+}
+
+impl fmt::Display for UnfitNode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.node, self.board)
+    }
+}
+
 /// A node that is kept from being reserved, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuarantinedNode {
@@ -237,6 +262,7 @@ impl Error {
                 Fault::Wrong => Kind::Invalid,
                 Fault::Conflict => Kind::Conflict,
             },
+            Self::AtNode { error, .. } => error.kind(),
             Self::NoNodes
             | Self::UnknownNodes { .. }
             | Self::Period(_)
@@ -248,6 +274,9 @@ impl Error {
             | Self::GroupName(_)
             | Self::UnknownAccounts { .. }
             | Self::UnknownEnvironment { .. }
+            | Self::Unfit { .. }
+            | Self::ForeignNode { .. }
+            | Self::Template(_)
             | Self::PartitionSize { .. }
             | Self::PartitionTooLarge { .. }
             | Self::PartitionBlocked { .. }
@@ -289,17 +318,20 @@ impl Error {
             | Self::Taken { .. }
             | Self::Detected { .. }
             | Self::Blocked { .. }
+            | Self::ForeignNode { .. }
             | Self::Quarantined { .. } => Some("nodes"),
             Self::Closed(_) => Some("start"),
             Self::BlockPeriod { .. } => Some("end"),
             Self::GroupName(_) | Self::GroupExists { .. } => Some("name"),
             Self::UnknownAccounts { .. } => Some("members"),
+            Self::AtNode { error, .. } => error.field(),
+            Self::Template(BadTemplate::Name { .. }) => Some("name"),
             Self::Reason(_) => Some("reason"),
             Self::NotEnough { .. } => Some("count"),
             Self::Period(BadPeriod::Hours { .. }) | Self::Rule(_) => Some("hours"),
             Self::Period(BadPeriod::Past { .. } | BadPeriod::TooFar { .. }) => Some("start"),
             Self::BinName { .. } => Some("name"),
-            Self::UnknownEnvironment { .. } => Some("environment"),
+            Self::UnknownEnvironment { .. } | Self::Unfit { .. } => Some("environment"),
             Self::PartitionSize { .. } | Self::PartitionTooLarge { .. } | Self::PartitionBlocked { .. } => {
                 Some("partition_size")
             }
@@ -322,12 +354,21 @@ impl Error {
             | Self::GoingDown { .. }
             | Self::Waiting { .. }
             | Self::NotKnown { .. }
+            | Self::Template(BadTemplate::TooMany)
             | Self::KeyReused
             | Self::Stale(_)
             | Self::Store(_)
             | Self::Hash
             | Self::Seal => None,
         }
+    }
+
+    /// The field that must change as it stands in a body or a form: with the node whose it is, if it is one's.
+    pub fn place(&self) -> Option<String> {
+        if let Self::AtNode { node, error } = self {
+            return Some(format!("nodes.{node}.{}", error.field()?));
+        }
+        self.field().map(str::to_owned)
     }
 
     /// What to do next.
@@ -362,6 +403,11 @@ impl Error {
             Self::Period(_) => "Choose another start, or leave it out to start now.",
             Self::BinName { .. } => "Choose another name.",
             Self::UnknownEnvironment { .. } => "Choose an environment from the list.",
+            Self::Unfit { .. } => "Choose one that boots on them, or another one for these nodes.",
+            Self::AtNode { error, .. } => error.fix(),
+            Self::ForeignNode { .. } => "Take the names of the reservation's nodes.",
+            Self::Template(BadTemplate::Name { .. }) => "Choose another name.",
+            Self::Template(BadTemplate::TooMany) => "Delete one that is not needed any more.",
             Self::PartitionSize { .. } => "Choose a larger size, or the whole card.",
             Self::PartitionTooLarge { .. } | Self::PartitionBlocked { .. } => {
                 "Choose a smaller size, or the whole card."
@@ -411,6 +457,16 @@ fn refusal_kind(refusal: &Refusal) -> Kind {
         Refusal::Switch(_) => Kind::Invalid,
         Refusal::Store(_) => Kind::Internal,
     }
+}
+
+/// The node's name for an error that does not say it.
+fn unless_named(node: &NodeName, error: &Error) -> String {
+    if matches!(error, Error::Unfit { .. }) { String::new() } else { format!("{node}: ") }
+}
+
+fn boards(chips: &[Chip]) -> String {
+    let names: Vec<&str> = chips.iter().map(|chip| chip.shown()).collect();
+    if names.is_empty() { "no board that boots from the network".to_owned() } else { names.join(", ") }
 }
 
 fn list<T: fmt::Display>(items: &[T]) -> String {

@@ -12,6 +12,7 @@ use crate::model::booking::BookingRules;
 use crate::model::clock::Timestamp;
 use crate::model::deployment::{Deployment, DeploymentState};
 use crate::model::discovery::PortName;
+use crate::model::environment::Environment;
 use crate::model::ids::{NodeId, ReservationId, UserId};
 use crate::model::node::{Node, NodeName};
 use crate::model::reservation::{Reservation, ReservationState};
@@ -118,6 +119,7 @@ pub(super) fn environments(conn: &Connection, caller: &Caller) -> Result<Vec<Env
         disk_bytes: environment.disk_bytes,
         used_bytes: environment.used_bytes,
         digest: environment.digest.to_string(),
+        boots_on: environment.boots_on,
     });
     Ok(found.collect())
 }
@@ -205,17 +207,17 @@ fn view(
     ssh_port: u16,
     now: Timestamp,
 ) -> Result<ReservationView> {
-    let chosen = reservation.configuration.as_ref().map(|configuration| configuration.environment);
-    let environment = chosen.map(|id| environments::by_id(conn, id)).transpose()?.flatten();
-    let ssh_user = environment.as_ref().map(|environment| environment.ssh_user.clone());
+    let chosen = reservation.configuration.as_ref();
+    let environment = |id| environments::by_id(conn, id);
+    let common = chosen.map(|chosen| environment(chosen.environment)).transpose()?.flatten();
     let since = reservation.start.min(now);
     let mut shown = Vec::new();
-    let mut deployed: HashMap<NodeId, Deployment> =
-        deployments::by_reservation(conn, reservation.id)?.into_iter().map(|it| (it.node, it)).collect();
-    for id in &reservation.nodes {
-        let deployment = deployed.remove(id);
+    for (id, deployment) in reservation.nodes.iter().zip(in_order(conn, reservation.id)?) {
+        let changes = chosen.map_or(&[] as &[_], |chosen| &chosen.changes);
+        let own = changes.iter().find(|change| change.node == *id).and_then(|change| change.environment);
+        let own = own.map(environment).transpose()?.flatten();
         if let Some(node) = nodes::by_id(conn, *id)? {
-            shown.push(node_view(node, deployment, ssh_port, ssh_user.clone(), since));
+            shown.push(node_view(node, deployment, ssh_port, own.as_ref().or(common.as_ref()), since));
         }
     }
     let rules: BookingRules = site::get(conn, BookingRules::NAME)?;
@@ -229,7 +231,7 @@ fn view(
         start: reservation.start,
         end: reservation.end,
         state: reservation.state,
-        environment: environment.map(|environment| environment.name),
+        environment: common.map(|environment| environment.name),
         nodes: shown,
     })
 }
@@ -238,7 +240,7 @@ fn node_view(
     node: Node,
     deployment: Option<Deployment>,
     ssh_port: u16,
-    ssh_user: Option<String>,
+    environment: Option<&Environment>,
     since: Timestamp,
 ) -> NodeDeploymentView {
     let blank = NodeDeploymentView {
@@ -247,7 +249,8 @@ fn node_view(
         board: node.model.shown_with(node.revision),
         address: node.address,
         ssh_port,
-        ssh_user,
+        environment: environment.map(|environment| environment.name.clone()),
+        ssh_user: environment.map(|environment| environment.ssh_user.clone()),
         host_key: None,
         deployment: None,
         state: DeploymentState::Initialized,

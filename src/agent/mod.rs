@@ -19,6 +19,7 @@ mod groups;
 
 mod act;
 mod boots;
+mod configurations;
 mod configure;
 mod hindrance;
 mod local;
@@ -32,6 +33,7 @@ mod upload;
 
 pub use blocks::Blocks;
 pub use boots::{Boots, boot_view};
+pub use configurations::Configurations;
 pub use contract::{Agent, Whose};
 pub use deployments::{Deployments, Outcomes};
 pub use detection::Detections;

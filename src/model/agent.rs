@@ -3,10 +3,12 @@
 use super::audit::Actor;
 use super::block::Collisions;
 use super::board::BoardModel;
+use super::chip::Chip;
 use super::clock::Timestamp;
 use super::deployment::{DeploymentState, Progress, Request, StepEvent};
 use super::discovery::PortName;
 use super::environment::OsFamily;
+use super::expected::Expected;
 use super::explanation::Explanation;
 use super::group::Limits;
 use super::ids::{BlockId, DeploymentId, EnvironmentId, ReservationId, UserId};
@@ -15,7 +17,9 @@ use super::node::{BootTarget, NodeName};
 use super::problem::Problem;
 use super::quarantine::Quarantine;
 use super::reservation::{PartitionSize, ReservationState};
+use super::secret::Secret;
 use super::ssh_key::PublicKey;
+use std::collections::BTreeMap;
 use super::version::Version;
 use std::net::Ipv4Addr;
 
@@ -201,6 +205,19 @@ pub struct EnvironmentView {
     pub used_bytes: u64,
     /// Names the content.
     pub digest: String,
+    /// The processors it boots on; none if that is not known, and every board is offered.
+    pub boots_on: Option<Vec<Chip>>,
+}
+
+/// An environment that boots on nodes of a reservation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// The environment.
+    pub environment: EnvironmentView,
+    /// The nodes of the reservation that it boots on; at least one.
+    pub nodes: Vec<NodeName>,
+    /// How long it takes on the slowest of them.
+    pub expected: Expected,
 }
 
 /// A reservation with the state of each node.
@@ -241,6 +258,8 @@ pub struct NodeDeploymentView {
     pub address: Ipv4Addr,
     /// The port of its SSH server.
     pub ssh_port: u16,
+    /// The name of the environment that it gets, once configured.
+    pub environment: Option<String>,
     /// The account to sign in with, once configured.
     pub ssh_user: Option<String>,
     /// The host key of the deployed system, as a line of `known_hosts` without the host.
@@ -308,18 +327,31 @@ pub struct ConfigureWish {
     /// How large the root partition becomes.
     pub partition_size: PartitionSize,
     /// The system password; generated if not given.
-    pub password: Option<String>,
+    pub password: Option<Secret>,
     /// Keys beside the account's.
     pub ssh_keys: Vec<PublicKey>,
     /// A script to run at the end.
     pub user_script: Option<String>,
     /// Whether to update packages.
     pub system_update: bool,
+    /// What is otherwise on single nodes.
+    pub nodes: BTreeMap<NodeName, NodeWish>,
+}
+
+/// What is otherwise on one node; what is not given is as on all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NodeWish {
+    /// Another environment, by name.
+    pub environment: Option<String>,
+    /// Another size of the root partition.
+    pub partition_size: Option<PartitionSize>,
+    /// Another script; an empty one: none.
+    pub user_script: Option<String>,
 }
 
 /// What configuring gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Configured {
     /// The password, if it was generated: shown now and never again.
-    pub generated_password: Option<String>,
+    pub generated_password: Option<Secret>,
 }

@@ -77,3 +77,7 @@ id!(
     /// A search for the boards at the ports of a switch.
     DetectionId
 );
+id!(
+    /// A saved form of a person.
+    TemplateId
+);

@@ -1,7 +1,8 @@
 //! Queries on deployments and their step events.
 
-use super::convert::{optional_json, optional_word, time, to_json, word};
+use super::convert::{optional_json, optional_word, time, to_json, unsigned, word};
 use super::error::Result;
+use crate::model::board::BoardModel;
 use crate::model::clock::{Timestamp, to_millis};
 use crate::model::deployment::{Deployment, DeploymentState, Progress, Request, StepEvent};
 use crate::model::ids::{DeploymentId, EnvironmentId, NodeId, ReservationId};
@@ -64,6 +65,28 @@ pub fn by_reservation(conn: &Connection, id: ReservationId) -> Result<Vec<Deploy
     let mut statement = conn.prepare_cached(&sql)?;
     let found = statement.query_map([id.0], deployment)?.collect::<rusqlite::Result<_>>()?;
     Ok(found)
+}
+
+/// So many of the last deployments count.
+const LAST: u32 = 20;
+
+/// How long the last deployments of that environment on nodes of that model took, in seconds: from their beginning
+/// until the environment ran. What a person's own script and updates take is not in it.
+pub fn seconds_before(conn: &Connection, id: EnvironmentId, model: BoardModel) -> Result<Vec<u64>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT (ran_at - began_at) / 1000 AS seconds FROM (
+             SELECT (SELECT min(at) FROM step_events WHERE deployment_id = d.id AND state = 'nfs_boot_conf') AS began_at,
+                 (SELECT min(at) FROM step_events
+                  WHERE deployment_id = d.id AND state IN ('system_update', 'user_script', 'deployed')) AS ran_at
+             FROM deployments d JOIN nodes n ON n.id = d.node_id
+             WHERE d.environment_id = :id AND n.model = :model ORDER BY d.id DESC LIMIT :looked_at
+         ) WHERE ran_at > began_at LIMIT :last",
+    )?;
+    let params = named_params! {
+        ":id": id.0, ":model": model.as_str(), ":looked_at": 2 * LAST, ":last": LAST,
+    };
+    let rows = statement.query_map(params, |row| unsigned(row, "seconds"))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Every deployment that is not destroyed.

@@ -46,6 +46,7 @@ pub mod sessions;
 pub mod sightings;
 pub mod site;
 pub mod switches;
+pub mod templates;
 pub mod tokens;
 pub mod users;
 

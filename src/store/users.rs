@@ -128,6 +128,7 @@ pub fn remove(tx: &Transaction<'_>, id: UserId, now: Timestamp) -> Result<()> {
         "DELETE FROM links WHERE user_id = ?1",
         "DELETE FROM group_members WHERE user_id = ?1",
         "DELETE FROM credentials WHERE user_id = ?1",
+        "DELETE FROM templates WHERE user_id = ?1",
     ] {
         tx.execute(sql, [id.0])?;
     }

@@ -17,7 +17,7 @@ pub(super) struct Notice {
     /// What happened to each thing it is about.
     pub(super) lines: Vec<String>,
     /// Something to copy now, with what it is.
-    pub(super) secret: Option<(&'static str, String)>,
+    pub(super) secret: Option<(String, String)>,
 }
 
 /// Good news or bad.
@@ -47,8 +47,8 @@ impl Notice {
     }
 
     /// With something to copy.
-    pub(super) fn with_secret(mut self, label: &'static str, secret: String) -> Self {
-        self.secret = Some((label, secret));
+    pub(super) fn with_secret(mut self, label: impl Into<String>, secret: String) -> Self {
+        self.secret = Some((label.into(), secret));
         self
     }
 }

@@ -5,6 +5,7 @@ use crate::model::deployment::Request;
 use crate::model::ids::{
     BlockId, DeploymentId, DetectionId, GroupId, InquiryId, ReservationId, SwitchId, TokenId, UserId,
 };
+use crate::model::ids::{DetectionId, ReservationId, TemplateId, TokenId, UserId};
 use crate::model::net::MacAddr;
 use crate::model::node::NodeName;
 
@@ -323,6 +324,21 @@ pub(super) fn switch_try_live(id: InquiryId) -> String {
 /// Takes a device's fixed address away.
 pub(super) fn remove_device(name: &NodeName) -> String {
     format!("{NETWORK_DEVICES}/{name}/remove")
+}
+
+/// The form of a reservation, filled from a template.
+pub(super) fn configure_from(id: ReservationId, template: TemplateId) -> String {
+    format!("{}?template={template}", configure(id))
+}
+
+/// Saves the form of a reservation as a template.
+pub(super) fn save_template(id: ReservationId) -> String {
+    format!("{}/template", configure(id))
+}
+
+/// Deletes a template.
+pub(super) fn delete_template(id: TemplateId) -> String {
+    format!("/templates/{id}/delete")
 }
 
 /// Revokes a token.

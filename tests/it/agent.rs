@@ -13,6 +13,7 @@ use pimaster::model::ssh_key::PublicKey;
 use pimaster::model::user::Role;
 use pimaster::store::{deployments, reservations, users};
 use pimaster::web;
+use std::collections::BTreeMap;
 
 fn names(numbers: &[u8]) -> Vec<NodeName> {
     numbers.iter().map(|number| format!("pi-{number:02}").parse().unwrap()).collect()
@@ -36,6 +37,7 @@ fn configuration() -> ConfigureWish {
         ssh_keys: vec![],
         user_script: None,
         system_update: false,
+        nodes: BTreeMap::new(),
     }
 }
 
@@ -113,7 +115,7 @@ async fn configuring_stores_a_hash_and_each_key_once() {
     let again = PublicKey::parse(&KEY.replace("ada@lab", "another comment")).unwrap();
     let ssh_keys = vec![again, PublicKey::parse(OTHER_KEY).unwrap()];
     let given = app.agent.configure(&ada, id, ConfigureWish { ssh_keys, ..configuration() }).await.unwrap();
-    assert_eq!(given.generated_password.unwrap().len(), 14);
+    assert_eq!(given.generated_password.unwrap().expose().len(), 14);
     let stored = app.store.read(move |conn| reservations::by_id(conn, id)).await.unwrap().unwrap();
     assert_eq!(stored.state, ReservationState::Configured);
     let stored = stored.configuration.unwrap();

@@ -17,6 +17,7 @@ mod booking;
 mod boot;
 mod browser;
 mod clients;
+mod configure;
 mod daemon;
 mod demo;
 mod deployment;

@@ -1,6 +1,8 @@
 //! What programs get: the views as JSON. *Pure.*
 
-use crate::model::agent::{EnvironmentView, NodeDeploymentView, NodeView, ReservationView, Taken};
+use crate::model::agent::{self, EnvironmentView, NodeDeploymentView, NodeView, ReservationView, Taken};
+use crate::model::board::BoardModel;
+use crate::model::chip::Chip;
 use crate::model::clock::Timestamp;
 use crate::model::deployment::{Progress, Request, StepEvent};
 use crate::model::problem::Problem;
@@ -74,6 +76,21 @@ pub(super) struct Environment {
     used_bytes: u64,
     /// The BLAKE3 digest that names its content.
     digest: String,
+    /// The models it boots on, such as `pi4b`; null if that is not known, and it may be put on every model.
+    models: Option<Vec<String>>,
+}
+
+/// An environment that boots on nodes of a reservation.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Offer {
+    /// The environment.
+    environment: Environment,
+    /// The nodes of the reservation that it boots on.
+    nodes: Vec<String>,
+    /// How long it takes until it runs, on the slowest of these nodes, in seconds.
+    expected_seconds: u64,
+    /// From so many deployments before that; 0: an estimate from its size.
+    expected_from: u32,
 }
 
 /// A reservation with the state of each node.
@@ -96,7 +113,7 @@ pub(super) struct Reservation {
     held_until: Option<String>,
     /// `held`, `configured`, `active`, `ending` or `ended`.
     state: String,
-    /// The environment's name, once configured.
+    /// The name of the environment of all nodes, once configured; single nodes may get another.
     environment: Option<String>,
     /// Its nodes.
     nodes: Vec<Deployment>,
@@ -117,6 +134,8 @@ pub(super) struct Deployment {
     address: String,
     /// The port of its SSH server.
     ssh_port: u16,
+    /// The name of the environment that it gets, once configured.
+    environment: Option<String>,
     /// The account to sign in with, once configured.
     ssh_user: Option<String>,
     /// Type and body of the deployed system's host key, once it runs.
@@ -235,6 +254,25 @@ impl From<EnvironmentView> for Environment {
             disk_bytes: view.disk_bytes,
             used_bytes: view.used_bytes,
             digest: view.digest,
+            models: view.boots_on.map(|chips| models(&chips)),
+        }
+    }
+}
+
+/// The words of the models with these processors.
+fn models(chips: &[Chip]) -> Vec<String> {
+    let fit =
+        BoardModel::ALL.iter().filter(|model| Chip::of(**model).is_some_and(|chip| chips.contains(&chip)));
+    fit.map(|model| model.as_str().to_owned()).collect()
+}
+
+impl From<agent::Offer> for Offer {
+    fn from(offer: agent::Offer) -> Self {
+        Self {
+            environment: offer.environment.into(),
+            nodes: offer.nodes.iter().map(ToString::to_string).collect(),
+            expected_seconds: offer.expected.seconds,
+            expected_from: offer.expected.past,
         }
     }
 }
@@ -276,6 +314,7 @@ impl Deployment {
             model: view.model.as_str().to_owned(),
             address: view.address.to_string(),
             ssh_port: view.ssh_port,
+            environment: view.environment,
             ssh_user: view.ssh_user,
             host_key: view.host_key,
             state: view.state.as_str().to_owned(),

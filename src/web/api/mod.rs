@@ -39,6 +39,7 @@ mod reservations;
 mod routes;
 mod site;
 mod switches;
+mod templates;
 mod tokens;
 mod users;
 

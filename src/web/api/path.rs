@@ -4,6 +4,7 @@ use super::problem::Problem;
 use crate::model::ids::{
     BlockId, DeploymentId, DetectionId, GroupId, InquiryId, ReservationId, TokenId, UserId,
 };
+use crate::model::ids::{DetectionId, ReservationId, TemplateId};
 use crate::model::net::{MacAddr, NotAMac};
 use crate::model::node::{NodeName, NotANodeName};
 use axum::extract::rejection::PathRejection;
@@ -127,6 +128,13 @@ impl InPath for String {
     const FIX: &'static str = "Take a name from the list.";
     fn refusal(_: &str, why: Infallible) -> String {
         match why {}
+    }
+}
+
+impl InPath for TemplateId {
+    const FIX: &'static str = "Take an id from the list of templates.";
+    fn refusal(seen: &str, _: ParseIntError) -> String {
+        format!("`{seen}` is no template; expected a number")
     }
 }
 

@@ -117,7 +117,7 @@ impl From<agent::Error> for Problem {
             Kind::Conflict => (StatusCode::CONFLICT, "conflict"),
             Kind::Internal => return Self::internal(error.source().unwrap_or(&error)),
         };
-        let field = error.field().map(str::to_owned);
+        let field = error.place();
         Self::new(status, kind, error.to_string()).fix(error.fix()).at(field)
     }
 }

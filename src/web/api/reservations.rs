@@ -1,6 +1,6 @@
 //! Reservations in the API. *IO: through the agent.*
 
-use super::answers::{Configured, Event, Reservation};
+use super::answers::{Configured, Event, Offer, Reservation};
 use super::bearer::Bearer;
 use super::created::Created;
 use super::json::JsonBody;
@@ -92,7 +92,23 @@ pub(super) async fn configure(
 ) -> Result<Json<Configured>, Problem> {
     let configured = app.agent.configure(&caller, id, wish.judge()?).await?;
     let reservation = look(&app, &caller, id).await?;
-    Ok(Json(Configured { generated_password: configured.generated_password, reservation }))
+    let generated_password = configured.generated_password.map(|made| made.expose().to_owned());
+    Ok(Json(Configured { generated_password, reservation }))
+}
+
+/// The environments that boot on at least one of the nodes, and how long each takes.
+#[utoipa::path(get, path = "/api/v1/reservations/{id}/environments", tag = "reservations",
+    operation_id = "list_offers", params(("id" = i64, Path, description = "The reservation's id")), responses(
+    (status = 200, body = [Offer]),
+    (status = 403, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn offers(
+    Bearer(caller): Bearer,
+    State(app): State<App>,
+    Named(id): Named<ReservationId>,
+) -> Result<Json<Vec<Offer>>, Problem> {
+    Ok(Json(app.agent.offers(&caller, id).await?.into_iter().map(Offer::from).collect()))
 }
 
 /// Makes a reservation longer, never over somebody else's.

@@ -2,9 +2,7 @@
 
 use super::problem::Problem;
 use super::{
-    account, audit, batch, blocks, boots, deployments, detections, devices, discovered, environments, groups,
-    history, mail, me, network, nodes, notifications, quarantine, rack, reservations, site, switches, tokens,
-    users,
+    account, audit, batch, blocks, boots, deployments, detections, devices, discovered, environments, groups, history, mail, me, network, nodes, notifications, quarantine, rack, reservations, site, switches, templates, tokens, users,
 };
 use crate::web::state::App;
 use axum::http::{StatusCode, header};
@@ -90,6 +88,9 @@ fn parts() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(reservations::list, reservations::reserve))
         .routes(routes!(reservations::one, reservations::release))
         .routes(routes!(reservations::configure))
+        .routes(routes!(reservations::offers))
+        .routes(routes!(templates::list, templates::save))
+        .routes(routes!(templates::delete))
         .routes(routes!(reservations::extend))
         .routes(routes!(reservations::events))
         .routes(routes!(deployments::list))

@@ -1,13 +1,15 @@
 //! What programs send: JSON objects, judged field by field. *Pure.*
 
 use super::problem::Problem;
-use crate::model::agent::{Choice, ConfigureWish, ReserveWish};
+use crate::model::agent::{Choice, ConfigureWish, NodeWish, ReserveWish};
 use crate::model::board::{BoardModel, NotAModel};
 use crate::model::node::NodeName;
-use crate::model::reservation::{BadStart, parse_start};
+use crate::model::reservation::{BadStart, PartitionSize, parse_start};
+use crate::model::secret::Secret;
 use crate::model::ssh_key::PublicKey;
 use crate::web::forms::partition_size;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// A wish to reserve nodes.
@@ -94,8 +96,8 @@ pub(super) struct Extend {
     pub(super) hours: u32,
 }
 
-/// What shall be put on the nodes of a reservation.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+/// What shall be put on the nodes of a reservation. It has a password, so nothing prints it.
+#[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Configure {
     /// The name of an environment.
@@ -113,39 +115,87 @@ pub(super) struct Configure {
     /// Whether to update the packages of the system.
     #[serde(default)]
     system_update: bool,
+    /// What is otherwise on single nodes, by their names; the rest gets what stands above.
+    #[serde(default)]
+    #[schema(example = json!({"pi-02": {"environment": "ubuntu", "partition_size": "5GB"}}))]
+    nodes: BTreeMap<String, ConfigureNode>,
+}
+
+/// What is otherwise on one node; what is left out is as on all.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConfigureNode {
+    /// Another environment.
+    environment: Option<String>,
+    /// Another size of the root partition.
+    partition_size: Option<Size>,
+    /// Another script; an empty one: none.
+    user_script: Option<String>,
 }
 
 /// A size in words or in bytes.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
 #[serde(untagged)]
-enum Size {
+pub(super) enum Size {
     /// `whole`, `5GB`, `4GiB`.
     Words(String),
     /// Bytes.
     Bytes(u64),
 }
 
+impl From<PartitionSize> for Size {
+    fn from(size: PartitionSize) -> Self {
+        match size {
+            PartitionSize::Whole => Self::Words("whole".to_owned()),
+            PartitionSize::Bytes(bytes) => Self::Bytes(bytes),
+        }
+    }
+}
+
+impl Size {
+    /// The size that stands in that field.
+    pub(super) fn judge(self, field: &str) -> Result<PartitionSize, Problem> {
+        let words = match self {
+            Self::Words(words) => words,
+            Self::Bytes(bytes) => bytes.to_string(),
+        };
+        partition_size::parse(&words)
+            .map_err(|error| Problem::field(field, error.to_string(), "Choose whole, or a size such as 5GB."))
+    }
+}
+
+/// The keys that stand in the field `ssh_keys`.
+pub(super) fn keys(lines: &[String]) -> Result<Vec<PublicKey>, Problem> {
+    let parse = |(at, line): (usize, &String)| {
+        let fix = "Paste the line of the file that ends in .pub.";
+        PublicKey::parse(line)
+            .map_err(|error| Problem::field(&format!("ssh_keys[{at}]"), error.to_string(), fix))
+    };
+    lines.iter().enumerate().map(parse).collect()
+}
+
 impl Configure {
     /// The wish in the vocabulary.
     pub(super) fn judge(self) -> Result<ConfigureWish, Problem> {
-        let size = self.partition_size.map_or_else(
-            || "whole".to_owned(),
-            |size| match size {
-                Size::Words(words) => words,
-                Size::Bytes(bytes) => bytes.to_string(),
-            },
-        );
-        let partition_size = partition_size::parse(&size).map_err(|error| {
-            Problem::field("partition_size", error.to_string(), "Choose whole, or a size such as 5GB.")
-        })?;
-        let ssh_keys = keys(&self.ssh_keys)?;
+        let size = |size: Option<Size>, field: &str| size.map(|size| size.judge(field)).transpose();
+        let mut nodes = BTreeMap::new();
+        for (name, own) in self.nodes {
+            let place = format!("nodes.{name}");
+            let node = name.parse::<NodeName>().map_err(|error| {
+                Problem::field(&place, error.to_string(), "Take the names of the reservation's nodes.")
+            })?;
+            let partition_size = size(own.partition_size, &format!("{place}.partition_size"))?;
+            let (environment, user_script) = (own.environment, own.user_script);
+            nodes.insert(node, NodeWish { environment, partition_size, user_script });
+        }
         Ok(ConfigureWish {
             environment: self.environment,
-            partition_size,
-            password: self.password,
-            ssh_keys,
+            partition_size: size(self.partition_size, "partition_size")?.unwrap_or_default(),
+            password: self.password.map(Secret::from),
+            ssh_keys: keys(&self.ssh_keys)?,
             user_script: self.user_script,
             system_update: self.system_update,
+            nodes,
         })
     }
 }

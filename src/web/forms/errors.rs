@@ -1,20 +1,21 @@
 //! What is wrong with a form, field by field. *Pure.*
 
 use crate::agent;
+use std::borrow::Cow;
 
 /// What is wrong with a form.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::web) struct Errors(Vec<(&'static str, String)>);
+pub(in crate::web) struct Errors(Vec<(Cow<'static, str>, String)>);
 
 impl Errors {
     /// Notes an error beside a field.
-    pub(in crate::web) fn add(&mut self, field: &'static str, text: impl Into<String>) {
-        self.0.push((field, text.into()));
+    pub(in crate::web) fn add(&mut self, field: impl Into<Cow<'static, str>>, text: impl Into<String>) {
+        self.0.push((field.into(), text.into()));
     }
 
     /// One error beside a field.
-    pub(in crate::web) fn one(field: &'static str, text: impl Into<String>) -> Self {
-        Self(vec![(field, text.into())])
+    pub(in crate::web) fn one(field: impl Into<Cow<'static, str>>, text: impl Into<String>) -> Self {
+        Self(vec![(field.into(), text.into())])
     }
 
     /// Keeps the value, or notes why there is none.
@@ -33,7 +34,7 @@ impl Errors {
 
     /// The error beside a field.
     pub(in crate::web) fn at(&self, field: &str) -> Option<&str> {
-        self.0.iter().find(|(name, _)| *name == field).map(|(_, text)| text.as_str())
+        self.0.iter().find(|(name, _)| name == field).map(|(_, text)| text.as_str())
     }
 
     /// The first field that is wrong, and why.

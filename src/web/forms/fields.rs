@@ -27,6 +27,11 @@ impl Fields {
         self.one("version").parse().map_or_else(|_| Seen::unsaid(), |version| Seen::one_of(vec![version]))
     }
 
+    /// The fields whose names begin so: the rest of each name, and its value.
+    pub(in crate::web) fn below<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.0.iter().filter_map(move |(key, value)| Some((key.strip_prefix(prefix)?, value.as_str())))
+    }
+
     /// Whether the field was sent, as boxes are that are ticked.
     pub(in crate::web) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(key, _)| key == name)

@@ -1,4 +1,4 @@
-//! Sizes of partitions as people type them. *Pure.* Called by the configure form and by the API.
+//! Sizes of partitions as people type them. *Pure.* Called by the configure form and the API.
 
 use crate::model::reservation::PartitionSize;
 
@@ -7,6 +7,13 @@ use crate::model::reservation::PartitionSize;
 #[error("`{seen}` is no partition size; expected whole, a number of bytes, or a size such as 5GB or 4GiB")]
 pub(in crate::web) struct NotASize {
     seen: String,
+}
+
+impl NotASize {
+    /// What was typed.
+    pub(in crate::web) fn seen(&self) -> &str {
+        &self.seen
+    }
 }
 
 const UNITS: [(&str, u64); 7] = [
@@ -35,9 +42,30 @@ pub(in crate::web) fn parse(text: &str) -> Result<PartitionSize, NotASize> {
     bytes.map(PartitionSize::Bytes).ok_or_else(|| NotASize { seen: text.chars().take(40).collect() })
 }
 
+/// A size as `parse` reads it: in gigabytes if it is a whole number of them.
+pub(in crate::web) fn render(size: PartitionSize) -> String {
+    const GIGABYTE: u64 = 1_000_000_000;
+    match size {
+        PartitionSize::Whole => "whole".to_owned(),
+        PartitionSize::Bytes(bytes) if bytes % GIGABYTE == 0 => format!("{}GB", bytes / GIGABYTE),
+        PartitionSize::Bytes(bytes) => bytes.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_shown_can_be_read_again() {
+        let check = |size, text: &str| {
+            assert_eq!(render(size), text);
+            assert_eq!(parse(text), Ok(size));
+        };
+        check(PartitionSize::Whole, "whole");
+        check(PartitionSize::Bytes(5_000_000_000), "5GB");
+        check(PartitionSize::Bytes(4 << 30), "4294967296");
+    }
 
     #[test]
     fn sizes_are_read_as_people_write_them() {

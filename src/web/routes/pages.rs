@@ -28,6 +28,8 @@ pub(in crate::web) fn router() -> Router<App> {
         .route("/reserve/live", get(reserve::live))
         .route("/configure", get(configure::choose))
         .route("/reservations/{id}/configure", get(configure::show).post(configure::configure))
+        .route("/reservations/{id}/configure/template", post(configure::save_template))
+        .route("/templates/{id}/delete", post(configure::delete_template))
         .route("/nodes/{name}/boot", get(boots::show))
         .route("/nodes/{name}/boot/live", get(boots::live))
         .route("/nodes/rename", post(discovered::rename))

@@ -41,7 +41,7 @@ pub(super) async fn keys(
         |errors| refuse(&app, &signed, Typed { keys: Some(typed.clone()), ..Typed::default() }, errors);
     let keys = match ssh_keys::parse(&typed) {
         Ok(keys) => keys,
-        Err(text) => return again(Errors::one("ssh_keys", text)).await,
+        Err(bad) => return again(Errors::one("ssh_keys", bad.to_string())).await,
     };
     if own_account::set_keys(&app, &signed.owner(), keys, fields.seen()).await?.is_err() {
         return again(Errors::one("ssh_keys", signed.reader.say("settings-keys-stale"))).await;

@@ -5,6 +5,7 @@
 
 mod bin_node;
 mod calendar;
+mod hold;
 mod layout;
 mod parts;
 mod shapes;

@@ -26,9 +26,14 @@ pub(super) fn stored(typed: &str, stored: &str, reader: &Reader) -> Markup {
 /// A time, with its zone and how far away it is.
 pub(super) fn moment(at: Timestamp, reader: &Reader) -> Markup {
     html! {
-        time datetime=(machine(at)) { (local(at, reader, "%Y-%m-%d %H:%M %Z")) }
+        (minute(at, reader))
         " " span.far { "(" (away(at, reader)) ")" }
     }
+}
+
+/// A time to the minute, with its zone.
+pub(super) fn minute(at: Timestamp, reader: &Reader) -> Markup {
+    html! { time datetime=(machine(at)) { (local(at, reader, "%Y-%m-%d %H:%M %Z")) } }
 }
 
 /// A time to the second, for histories.
