@@ -1,6 +1,6 @@
 //! `pimaster ctl`: the client of the API. *Clap definitions only.*
 
-use crate::model::node::NodeName;
+use crate::model::node::{NodeName, NotANodeName};
 use clap::{ArgGroup, Args, Subcommand};
 use std::path::PathBuf;
 
@@ -111,26 +111,52 @@ pub struct ReserveOptions {
 
 /// What to put on reserved nodes.
 #[derive(Debug, Clone, Args)]
+#[command(group(ArgGroup::new("what").args(["env", "template"]).multiple(true)))]
 pub struct DeployOptions {
     /// The environment; without one the nodes are only held, for some minutes.
     #[arg(long, value_name = "NAME")]
     pub env: Option<String>,
+    /// A template of the account, saved on the page; other options go before what is in it.
+    #[arg(long, value_name = "NAME")]
+    pub template: Option<String>,
+    /// Another environment for one node; can be given for several.
+    #[arg(long, value_name = "NODE=NAME", value_parser = for_node, requires = "what")]
+    pub env_for: Vec<ForNode>,
+    /// Another size of the root partition for one node.
+    #[arg(long, value_name = "NODE=SIZE", value_parser = for_node, requires = "what")]
+    pub size_for: Vec<ForNode>,
     /// Files of public SSH keys beside those of the account.
-    #[arg(long, value_name = "FILE", requires = "env")]
+    #[arg(long, value_name = "FILE", requires = "what")]
     pub key: Vec<PathBuf>,
     /// A script to run at the end, as root.
-    #[arg(long, value_name = "FILE", requires = "env")]
+    #[arg(long, value_name = "FILE", requires = "what")]
     pub script: Option<PathBuf>,
     /// Read the system password from standard input; one is made and printed if not given.
-    #[arg(long, requires = "env")]
+    #[arg(long, requires = "what")]
     pub password_stdin: bool,
     /// How large the root partition becomes, such as 5GB; the whole card if not given.
-    #[arg(long, requires = "env")]
+    #[arg(long, requires = "what")]
     pub size: Option<String>,
     /// Update the packages of the system.
-    #[arg(long, requires = "env")]
+    #[arg(long, requires = "what")]
     pub update: bool,
     /// Follow the deployment until every node is deployed or failed.
-    #[arg(long, requires = "env")]
+    #[arg(long, requires = "what")]
     pub wait: bool,
+}
+
+/// What is otherwise on one node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForNode {
+    /// The node.
+    pub node: NodeName,
+    /// What it gets.
+    pub value: String,
+}
+
+fn for_node(text: &str) -> Result<ForNode, String> {
+    let (node, value) =
+        text.split_once('=').ok_or_else(|| format!("`{text}` has no `=`; expected NODE=VALUE"))?;
+    let node = node.parse().map_err(|error: NotANodeName| error.to_string())?;
+    Ok(ForNode { node, value: value.to_owned() })
 }

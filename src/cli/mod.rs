@@ -11,7 +11,7 @@ mod node;
 mod people;
 mod switch;
 
-pub use ctl::{Ctl, CtlCommand, DeployOptions, ReserveOptions};
+pub use ctl::{Ctl, CtlCommand, DeployOptions, ForNode, ReserveOptions};
 pub use demo::Demo;
 pub use device::{Device, NewDevice};
 pub use doctor::Doctor;

@@ -70,6 +70,8 @@ pub(super) struct Deployment {
     pub(super) address: String,
     /// The port of its SSH server.
     pub(super) ssh_port: u16,
+    /// The name of the environment that it gets.
+    environment: Option<String>,
     /// The account to sign in with.
     pub(super) ssh_user: Option<String>,
     /// Type and body of its host key, once it runs.
@@ -155,7 +157,15 @@ pub(super) fn reservation(it: &Reservation) -> String {
     let (state, start, end) = (plain(&it.state), minute(&it.start), minute(&it.end));
     let mut text = format!("reservation {id} ({name}) of {owner}: {state}, from {start} until {end}\n");
     if let Some(environment) = &it.environment {
-        text += &format!("environment {}\n", plain(environment));
+        text += &format!("environment {}", plain(environment));
+        for node in it.nodes.iter().filter(|node| node.environment.as_ref() != Some(environment)) {
+            text += &node
+                .environment
+                .iter()
+                .map(|own| format!("; on {} {}", node.name, plain(own)))
+                .collect::<String>();
+        }
+        text.push('\n');
     }
     if let Some(until) = &it.held_until {
         text += &format!("held until {} unless it is configured\n", plain(&minute(until)));
@@ -215,13 +225,14 @@ pub(super) mod tests {
     #[test]
     fn a_reservation_is_shown_with_its_nodes() {
         let mut shown = with_states("active", &["env_copy", "failed"]);
+        shown.nodes[1].environment = Some("ubuntu".into());
         shown.nodes[0].progress = Some(Progress { percent: 40 });
         shown.nodes[1].problem =
             Some(Problem { seen: "the card is worn\nout".into(), advice: "Change it.".into() });
         assert_eq!(
             reservation(&shown),
             "reservation 7 (night) of ada@lab: active, from 2026-03-01 14:00 UTC until 2026-03-01 16:00 UTC\n\
-             environment raspios\n\
+             environment raspios; on pi-02 ubuntu\n\
              NODE   MODEL  STATE          SIGN IN            PROBLEM\n\
              pi-01  pi4b   env_copy 40 %  root@10.20.0.1:22\n\
              pi-02  pi4b   failed         root@10.20.0.1:22  the card is worn out. Change it.\n"

@@ -10,7 +10,7 @@ use super::follow::{Follower, Outlook, judge};
 use super::run::{read_file, say};
 use super::wish::{self, Contents};
 use crate::cli::{DeployOptions, ReserveOptions};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::io::Write;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -23,7 +23,7 @@ const SILENT_LOOKS: u32 = 60;
 
 /// Runs it.
 pub(super) fn run(api: &Api, options: &ReserveOptions, is_json: bool) -> Result<(), Failure> {
-    let contents = contents(&options.deploy)?;
+    let contents = contents(api, &options.deploy)?;
     let answer = api.create("/reservations", &wish::reserve(options))?;
     let made: Reservation = answer.read()?;
     let Some(body) = wish::configure(&options.deploy, &contents) else {
@@ -122,7 +122,7 @@ fn interrupted(id: i64) -> Failure {
     ))
 }
 
-fn contents(options: &DeployOptions) -> Result<Contents, Failure> {
+fn contents(api: &Api, options: &DeployOptions) -> Result<Contents, Failure> {
     let keys = options.key.iter().map(|path| read_file(path, "Name a file that ends in .pub."));
     let script = options.script.as_ref().map(|path| read_file(path, "Name a script.")).transpose()?;
     let mut password = None;
@@ -132,7 +132,16 @@ fn contents(options: &DeployOptions) -> Result<Contents, Failure> {
         read.map_err(|cause| Failure::io("cannot read standard input", cause))?;
         password = Some(line.trim_end_matches(['\r', '\n']).to_owned());
     }
-    Ok(Contents { keys: keys.collect::<Result<_, _>>()?, script, password })
+    let template = options.template.as_ref().map(|name| template(api, name)).transpose()?;
+    Ok(Contents { keys: keys.collect::<Result<_, _>>()?, script, password, template })
+}
+
+fn template(api: &Api, name: &str) -> Result<Map<String, Value>, Failure> {
+    let known = api.get("/templates")?.read()?;
+    wish::template(known, name).ok_or_else(|| Failure::Usage {
+        seen: format!("no template is called `{name}`"),
+        fix: "Save one on the page where reservations are configured.".to_owned(),
+    })
 }
 
 fn names(reservation: &Reservation) -> String {

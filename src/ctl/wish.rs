@@ -1,6 +1,6 @@
 //! From options to what the API is sent. *Pure:* the contents of files are given.
 
-use crate::cli::{DeployOptions, ReserveOptions};
+use crate::cli::{DeployOptions, ForNode, ReserveOptions};
 use serde_json::{Map, Value, json};
 
 /// What the files and standard input gave.
@@ -12,6 +12,8 @@ pub(super) struct Contents {
     pub(super) script: Option<String>,
     /// The password.
     pub(super) password: Option<String>,
+    /// The template, as the body that configures.
+    pub(super) template: Option<Map<String, Value>>,
 }
 
 /// The body that reserves.
@@ -29,18 +31,53 @@ pub(super) fn reserve(options: &ReserveOptions) -> Value {
     Value::Object(body)
 }
 
-/// The body that says what shall be put on the nodes; none if nothing was chosen.
+/// The body that says what shall be put on the nodes; none if nothing was chosen. What the options say goes before
+/// what the template says.
 pub(super) fn configure(options: &DeployOptions, contents: &Contents) -> Option<Value> {
-    let mut body = Map::new();
-    body.insert("environment".into(), json!(options.env.as_ref()?));
+    let mut body = contents.template.clone().unwrap_or_default();
+    if options.env.is_none() && options.template.is_none() {
+        return None;
+    }
+    insert(&mut body, "environment", options.env.as_ref());
     let lines = contents.keys.iter().flat_map(|text| text.lines()).map(str::trim);
     let keys: Vec<&str> = lines.filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
-    body.insert("ssh_keys".into(), json!(keys));
-    body.insert("system_update".into(), json!(options.update));
+    if !keys.is_empty() || !body.contains_key("ssh_keys") {
+        body.insert("ssh_keys".into(), json!(keys));
+    }
+    if options.update || !body.contains_key("system_update") {
+        body.insert("system_update".into(), json!(options.update));
+    }
     insert(&mut body, "partition_size", options.size.as_ref());
     insert(&mut body, "user_script", contents.script.as_ref());
     insert(&mut body, "password", contents.password.as_ref());
+    let nodes = single_nodes(options);
+    if !nodes.is_empty() {
+        body.insert("nodes".into(), Value::Object(nodes));
+    }
     Some(Value::Object(body))
+}
+
+/// What is otherwise on single nodes.
+fn single_nodes(options: &DeployOptions) -> Map<String, Value> {
+    let mut nodes: Map<String, Value> = Map::new();
+    for (field, choices) in [("environment", &options.env_for), ("partition_size", &options.size_for)] {
+        for ForNode { node, value } in choices {
+            let own = nodes.entry(node.to_string()).or_insert_with(|| json!({}));
+            if let Value::Object(own) = own {
+                own.insert(field.into(), json!(value));
+            }
+        }
+    }
+    nodes
+}
+
+/// The template of that name as the body that configures; none if there is none of that name.
+pub(super) fn template(templates: Vec<Map<String, Value>>, name: &str) -> Option<Map<String, Value>> {
+    let mut found = templates.into_iter().find(|template| template.get("name") == Some(&json!(name)))?;
+    for field in ["id", "name"] {
+        found.remove(field);
+    }
+    Some(found)
 }
 
 fn insert(body: &mut Map<String, Value>, field: &str, value: Option<&String>) {
@@ -64,6 +101,9 @@ mod tests {
             name: "ctl".into(),
             deploy: DeployOptions {
                 env: Some("raspios".into()),
+                template: None,
+                env_for: Vec::new(),
+                size_for: Vec::new(),
                 key: Vec::new(),
                 script: None,
                 password_stdin: false,
@@ -94,7 +134,7 @@ mod tests {
         let contents = Contents {
             keys: vec!["# mine\nssh-ed25519 AAAA ada\n\n".into(), "ssh-rsa BBBB bob".into()],
             script: Some("#!/bin/sh\ntrue\n".into()),
-            password: None,
+            ..Contents::default()
         };
         let body = configure(&options().deploy, &contents).unwrap();
         let expect = json!({
@@ -102,7 +142,29 @@ mod tests {
             "system_update": false, "partition_size": "5GB", "user_script": "#!/bin/sh\ntrue\n",
         });
         assert_eq!(body, expect);
+        let own = |value: &str| ForNode { node: "pi-02".parse().unwrap(), value: value.into() };
+        let single =
+            DeployOptions { env_for: vec![own("ubuntu")], size_for: vec![own("7GB")], ..options().deploy };
+        let body = configure(&single, &contents).unwrap();
+        assert_eq!(body["nodes"], json!({"pi-02": {"environment": "ubuntu", "partition_size": "7GB"}}));
         let nothing = DeployOptions { env: None, ..options().deploy };
         assert_eq!(configure(&nothing, &contents), None);
+    }
+
+    #[test]
+    fn a_template_gives_what_the_options_do_not_say() {
+        let saved = json!({
+            "id": 3, "name": "night", "environment": "ubuntu", "partition_size": 7_000_000_000_u64,
+            "ssh_keys": ["ssh-ed25519 AAAA ada"], "user_script": "date", "system_update": true,
+        });
+        let saved = vec![saved.as_object().unwrap().clone()];
+        assert_eq!(template(saved.clone(), "day"), None);
+        let contents = Contents { template: template(saved, "night"), ..Contents::default() };
+        let chosen = DeployOptions { env: None, template: Some("night".into()), ..options().deploy };
+        let expect = json!({
+            "environment": "ubuntu", "partition_size": "5GB", "ssh_keys": ["ssh-ed25519 AAAA ada"],
+            "user_script": "date", "system_update": true,
+        });
+        assert_eq!(configure(&chosen, &contents), Some(expect));
     }
 }
