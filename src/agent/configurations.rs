@@ -92,7 +92,7 @@ impl Configurations for Local {
 fn offers(conn: &Connection, caller: &Caller, id: ReservationId) -> Result<Vec<Offer>> {
     let nodes = nodes_of(conn, &look::admitted(conn, caller, id)?.nodes)?;
     let mut offers = Vec::new();
-    for environment in look::environments(conn)? {
+    for environment in look::environments(conn, caller)? {
         let boots_on = environment.boots_on.as_deref();
         let fit: Vec<&Node> = nodes.iter().filter(|node| chip::fits(boots_on, node.model)).collect();
         let models: HashSet<BoardModel> = fit.iter().map(|node| node.model).collect();

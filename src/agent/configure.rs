@@ -50,7 +50,7 @@ pub(super) fn judge(
         judge_password(password.expose())?;
     }
     wish.user_script.as_deref().map_or(Ok(()), judge_script)?;
-    let changes = changes(conn, &reservation, wish, &environment)?;
+    let changes = changes(conn, &reservation, wish, &environment, caller)?;
     Ok(Judged { reservation, environment, changes })
 }
 
@@ -112,7 +112,8 @@ fn changes(
         if own.environment.is_none() {
             as_all.push(node);
         }
-        let change = change(conn, node, own, wish.partition_size, common, caller).map_err(|error| at(node, error))?;
+        let change =
+            change(conn, node, own, wish.partition_size, common, caller).map_err(|error| at(node, error))?;
         changes.extend(change);
     }
     judge_fit(common, &as_all)?;

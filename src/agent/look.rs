@@ -212,7 +212,10 @@ fn view(
     let common = chosen.map(|chosen| environment(chosen.environment)).transpose()?.flatten();
     let since = reservation.start.min(now);
     let mut shown = Vec::new();
-    for (id, deployment) in reservation.nodes.iter().zip(in_order(conn, reservation.id)?) {
+    let mut deployed: HashMap<NodeId, Deployment> =
+        deployments::by_reservation(conn, reservation.id)?.into_iter().map(|it| (it.node, it)).collect();
+    for id in &reservation.nodes {
+        let deployment = deployed.remove(id);
         let changes = chosen.map_or(&[] as &[_], |chosen| &chosen.changes);
         let own = changes.iter().find(|change| change.node == *id).and_then(|change| change.environment);
         let own = own.map(environment).transpose()?.flatten();

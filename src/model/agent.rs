@@ -19,8 +19,8 @@ use super::quarantine::Quarantine;
 use super::reservation::{PartitionSize, ReservationState};
 use super::secret::Secret;
 use super::ssh_key::PublicKey;
-use std::collections::BTreeMap;
 use super::version::Version;
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 /// A node as people see it.

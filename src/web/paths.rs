@@ -3,9 +3,9 @@
 use crate::model::credential::Platform;
 use crate::model::deployment::Request;
 use crate::model::ids::{
-    BlockId, DeploymentId, DetectionId, GroupId, InquiryId, ReservationId, SwitchId, TokenId, UserId,
+    BlockId, DeploymentId, DetectionId, GroupId, InquiryId, ReservationId, SwitchId, TemplateId, TokenId,
+    UserId,
 };
-use crate::model::ids::{DetectionId, ReservationId, TemplateId, TokenId, UserId};
 use crate::model::net::MacAddr;
 use crate::model::node::NodeName;
 

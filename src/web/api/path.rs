@@ -2,9 +2,8 @@
 
 use super::problem::Problem;
 use crate::model::ids::{
-    BlockId, DeploymentId, DetectionId, GroupId, InquiryId, ReservationId, TokenId, UserId,
+    BlockId, DeploymentId, DetectionId, GroupId, InquiryId, ReservationId, TemplateId, TokenId, UserId,
 };
-use crate::model::ids::{DetectionId, ReservationId, TemplateId};
 use crate::model::net::{MacAddr, NotAMac};
 use crate::model::node::{NodeName, NotANodeName};
 use axum::extract::rejection::PathRejection;

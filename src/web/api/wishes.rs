@@ -199,13 +199,3 @@ impl Configure {
         })
     }
 }
-
-/// The keys of lines.
-pub(super) fn keys(lines: &[String]) -> Result<Vec<PublicKey>, Problem> {
-    let parse = |(at, line): (usize, &String)| {
-        let fix = "Paste the line of the file that ends in .pub.";
-        PublicKey::parse(line)
-            .map_err(|error| Problem::field(&format!("ssh_keys[{at}]"), error.to_string(), fix))
-    };
-    lines.iter().enumerate().map(parse).collect()
-}

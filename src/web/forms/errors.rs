@@ -38,8 +38,8 @@ impl Errors {
     }
 
     /// The first field that is wrong, and why.
-    pub(in crate::web) fn first(&self) -> Option<(&'static str, &str)> {
-        self.0.first().map(|(field, text)| (*field, text.as_str()))
+    pub(in crate::web) fn first(&self) -> Option<(&str, &str)> {
+        self.0.first().map(|(field, text)| (field.as_ref(), text.as_str()))
     }
 
     /// Whether nothing is wrong.
