@@ -20,6 +20,7 @@ use crate::image;
 use crate::keys::{KeyFolder, Sealer};
 use crate::mail;
 use crate::model::clock::Clock;
+use crate::model::folder::DataFolder;
 use crate::model::problem::Problem;
 use crate::netconsole;
 use crate::nfs_prep::{self, ExportList, Mounts};
@@ -93,6 +94,18 @@ async fn seal(store: &Store, sealer: Sealer) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Removes what a run before this one left half done.
+async fn tidy_up(store: &Store, data: &DataFolder) -> anyhow::Result<()> {
+    for left in image::sweep(store, data).await.context("the images folder cannot be tidied")? {
+        tracing::info!(folder = %left.display(), "removed what an interrupted import left");
+    }
+    let guests = doctor::sweep(store).await?;
+    if guests > 0 {
+        tracing::info!(guests, "removed the nodes that an interrupted doctor left");
+    }
+    Ok(())
+}
+
 impl Daemon {
     /// Binds every port.
     pub async fn build(config: Config, store: Store, keys: KeyFolder) -> anyhow::Result<Self> {
@@ -111,13 +124,7 @@ impl Daemon {
             networks,
         )
         .in_zone(config.web.time_zone.clone());
-        for left in image::sweep(&store, &config.data).await.context("the images folder cannot be tidied")? {
-            tracing::info!(folder = %left.display(), "removed what an interrupted import left");
-        }
-        let guests = doctor::sweep(&store).await?;
-        if guests > 0 {
-            tracing::info!(guests, "removed the nodes that an interrupted doctor left");
-        }
+        tidy_up(&store, &config.data).await?;
         let images = image::router(store.clone(), config.data.clone());
         Ok(Self {
             dhcp: dhcp::Service::start(config.dhcp, store.clone()).await.context("DHCP cannot start")?,

@@ -45,6 +45,7 @@ async fn booked(
         ssh_keys: vec![],
         user_script: None,
         system_update: false,
+        nodes: std::collections::BTreeMap::new(),
     };
     app.agent.configure(&by, id, wish).await.unwrap();
     id
@@ -187,7 +188,7 @@ async fn a_lost_node_says_where_what_and_what_its_boot_says_since() {
 async fn past_deployments_are_found_by_person_and_by_node_page_by_page() {
     let app = TestApp::new(2).await;
     let mut ada = Browser::signed_in(&app, "ada@lab", Role::User).await;
-    let token = web::create_token(&app.store, "ada@lab", "test").await.unwrap();
+    let token = app.token_of("ada@lab").await;
     let mut bob = Browser::signed_in(&app, "bob@lab", Role::User).await;
     let mut root = Browser::signed_in(&app, "root@lab", Role::Admin).await;
     let mut rows = Vec::new();

@@ -50,7 +50,7 @@ impl<'a> Office<'a> {
             Clock::reading(move || clock::now() + ahead),
         );
         notifier.tell_due().await.unwrap();
-        let listed = self.app.store.read(|conn| outbox::list(conn, 100)).await.unwrap();
+        let listed = self.app.store.read(|conn| outbox::list(conn, None, 100)).await.unwrap();
         listed.into_iter().rev().map(|letter| (letter.subject, letter.state)).collect()
     }
 }
@@ -79,7 +79,7 @@ async fn an_end_is_told_once_and_again_when_it_was_moved() {
 async fn who_wants_no_mail_gets_none_and_others_choose_when() {
     let app = TestApp::new(1).await;
     let office = Office::new(&app).await;
-    let token = pimaster::web::create_token(&app.store, "ada@lab", "test").await.unwrap();
+    let token = app.token_of("ada@lab").await;
     let body = |minutes| json!({"before_end": true, "minutes": minutes, "outcome": true, "turn": true, "language": "fr"});
     let set = |body| app.api(Method::PUT, "/me/notifications", &token, Some(body));
     assert_eq!(set(body(0)).await.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -92,7 +92,7 @@ async fn who_wants_no_mail_gets_none_and_others_choose_when() {
 
     let app = TestApp::new(1).await;
     let office = Office::new(&app).await;
-    let token = pimaster::web::create_token(&app.store, "ada@lab", "test").await.unwrap();
+    let token = app.token_of("ada@lab").await;
     let off = json!({"before_end": false, "minutes": null, "outcome": true, "turn": true, "language": "en"});
     app.api(Method::PUT, "/me/notifications", &token, Some(off)).await;
     office.reserve("pi-01").await;
@@ -103,7 +103,7 @@ async fn who_wants_no_mail_gets_none_and_others_choose_when() {
 async fn what_came_of_deployments_is_told_once() {
     let app = TestApp::new(2).await;
     let office = Office::new(&app).await;
-    let token = pimaster::web::create_token(&app.store, "ada@lab", "test").await.unwrap();
+    let token = app.token_of("ada@lab").await;
     let body = json!({ "count": 2, "hours": 2, "name": "night" });
     let made = app.api(Method::POST, "/reservations", &token, Some(body)).await.json();
     let path = format!("/reservations/{}/configuration", made["id"]);

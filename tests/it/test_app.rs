@@ -95,6 +95,11 @@ impl TestApp {
     /// An account, and a token of it.
     pub(crate) async fn token(&self, email: &str, role: Role) -> String {
         web::add_user(&self.store, email, role).await.unwrap();
+        self.token_of(email).await
+    }
+
+    /// A token of an account that is there.
+    pub(crate) async fn token_of(&self, email: &str) -> String {
         web::create_token(&self.store, email, TokenWish::unlimited("test")).await.unwrap()
     }
 

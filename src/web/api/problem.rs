@@ -14,7 +14,7 @@ pub(in crate::web) struct Problem {
     /// Names the kind of problem. Of conflicts, `not-free` may pass by itself: the same request can work later.
     #[serde(rename = "type")]
     #[schema(example = "urn:pimaster:problem:conflict")]
-    kind: String,
+    kind: Box<str>,
     /// The kind in words.
     title: &'static str,
     /// The HTTP status.
@@ -26,17 +26,17 @@ pub(in crate::web) struct Problem {
     field: Option<String>,
     /// What to do.
     #[serde(skip_serializing_if = "Option::is_none")]
-    fix: Option<String>,
+    fix: Option<Box<str>>,
     /// What `WWW-Authenticate` asks for (RFC 6750, 3).
     #[serde(skip)]
-    challenge: Option<String>,
+    challenge: Option<Box<str>>,
 }
 
 impl Problem {
     /// A problem of that status; `kind` is the end of its type.
     pub(in crate::web) fn new(status: StatusCode, kind: &str, detail: impl Into<String>) -> Self {
         Self {
-            kind: format!("urn:pimaster:problem:{kind}"),
+            kind: format!("urn:pimaster:problem:{kind}").into(),
             title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
             detail: detail.into(),
@@ -61,7 +61,7 @@ impl Problem {
 
     /// With what to do.
     pub(in crate::web) fn fix(mut self, fix: impl Into<String>) -> Self {
-        self.fix = Some(fix.into());
+        self.fix = Some(fix.into().into());
         self
     }
 
@@ -73,7 +73,7 @@ impl Problem {
 
     /// With the challenge to a bearer, of these further attributes.
     pub(in crate::web) fn challenge(mut self, attributes: &str) -> Self {
-        self.challenge = Some(format!("Bearer realm=\"pimaster\"{attributes}"));
+        self.challenge = Some(format!("Bearer realm=\"pimaster\"{attributes}").into());
         self
     }
 
@@ -97,7 +97,7 @@ impl IntoResponse for Problem {
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response =
             (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
-        if let Some(challenge) = self.challenge.and_then(|text| HeaderValue::try_from(text).ok()) {
+        if let Some(challenge) = self.challenge.and_then(|text| HeaderValue::from_str(&text).ok()) {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         response

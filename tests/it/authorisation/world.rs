@@ -243,6 +243,7 @@ async fn deployed(app: &TestApp, owner: &Caller) -> String {
         ssh_keys: Vec::new(),
         user_script: None,
         system_update: false,
+        nodes: std::collections::BTreeMap::new(),
     };
     app.agent.configure(owner, id, wish).await.unwrap();
     app.activate(id, DeploymentState::Deployed).await;
