@@ -61,6 +61,7 @@ pub struct Daemon {
     supervisor: deploy::Supervisor,
     mail: mail::Worker,
     notifier: web::Notifier,
+    queue: agent::QueueKeeper,
     routing: routing::Router,
 }
 
@@ -132,6 +133,7 @@ impl Daemon {
                 .transpose()
                 .context("DNS cannot start")?,
             tftp: tftp::Server::bind(config.tftp, store.clone()).await.context("TFTP cannot start")?,
+            queue: agent::QueueKeeper::new(store.clone(), config.web.time_zone.clone(), Clock::system()),
             notifier: web::Notifier::new(
                 store.clone(),
                 keys.sealer()?,
@@ -208,6 +210,8 @@ impl Daemon {
         tasks.spawn(async move { ("detect", self.detector.run(detector).await.map_err(Into::into)) });
         tasks.spawn(async move { ("power", self.wishes.run(wishes).await.map_err(Into::into)) });
         let (mail, notifier, inquiries, importer) = (token(), token(), token(), token());
+        let queue = token();
+        tasks.spawn(async move { ("queue", self.queue.run(queue).await.map_err(Into::into)) });
         tasks.spawn(async move { ("notices", self.notifier.run(notifier).await.map_err(Into::into)) });
         tasks.spawn(async move { ("import", self.importer.run(importer).await.map_err(Into::into)) });
         tasks.spawn(async move { ("inquire", self.inquiries.run(inquiries).await.map_err(Into::into)) });

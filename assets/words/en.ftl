@@ -740,6 +740,24 @@ letter-turn =
 
     { $link }
 
+## The queue
+queue-title = Queue
+queue-join = Wait for so many
+queue-join-what = Waits in the queue until so many nodes of the model are free.
+queue-joined = { $name } waits for its nodes. You are told when it is your turn.
+queue-empty = Nobody waits for nodes.
+queue-rule = Each gets the earliest time that reservations and those ahead leave. Who waits behind goes first only where that delays nobody, and nobody reserves or extends into the turn of those who wait. When nodes come free earlier, all turns come earlier.
+queue-position = Place
+queue-who = Who
+queue-wish = Waits for
+queue-since = Since
+queue-estimate = Begins at the latest
+queue-never = not known: more than you may have now, or never so many at once
+queue-asks = { $name }: { $count } × { $model }, { $hours } h
+queue-leave = Leave
+queue-leave-name = Leave the queue: { $name }
+queue-left = The wish has left the queue.
+
 ## Bins
 bin-extend-ask = Extend…
 bin-extend-hours = By how many hours

@@ -740,6 +740,24 @@ letter-turn =
 
     { $link }
 
+## La file d’attente
+queue-title = File d’attente
+queue-join = Attendre ce nombre
+queue-join-what = Attend dans la file jusqu’à ce que ce nombre de nœuds du modèle soit libre.
+queue-joined = { $name } attend ses nœuds. Vous serez prévenu quand ce sera votre tour.
+queue-empty = Personne n’attend de nœuds.
+queue-rule = Chacun reçoit le moment le plus proche que laissent les réservations et ceux qui sont devant. Qui attend derrière passe avant seulement si cela ne retarde personne, et personne ne réserve ni ne prolonge sur le tour de ceux qui attendent. Quand des nœuds se libèrent plus tôt, tous les tours viennent plus tôt.
+queue-position = Place
+queue-who = Qui
+queue-wish = Attend
+queue-since = Depuis
+queue-estimate = Commence au plus tard
+queue-never = inconnu : plus que ce que vous pouvez avoir maintenant, ou jamais autant à la fois
+queue-asks = { $name } : { $count } × { $model }, { $hours } h
+queue-leave = Quitter
+queue-leave-name = Quitter la file : { $name }
+queue-left = La demande a quitté la file.
+
 ## Lots
 bin-extend-ask = Prolonger…
 bin-extend-hours = De combien d’heures

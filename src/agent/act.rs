@@ -4,7 +4,7 @@
 //! A request is a column of the deployment's row; the deployment workers take it up and clear it.
 
 use super::error::{Error, Result};
-use super::{blocks, hindrance, look, reserve};
+use super::{blocks, hindrance, look, queue, reserve};
 use crate::model::agent::Caller;
 use crate::model::clock::{SignedDuration, TimeZone, Timestamp};
 use crate::model::deployment::{DeploymentState, Request};
@@ -62,6 +62,7 @@ pub(super) fn extend(
         reserve::refuse_amount(tx, rules, &reservation, hours)?;
         let end = rules.extended(&reservation, hours)?;
         hindrance::refuse_closed(tx, (reservation.end, end), zone)?;
+        queue::refuse_overtaking(tx, &reservation.nodes, (reservation.end, end + rules.margin()), zone, now)?;
         end
     };
     blocks::refuse_blocked(tx, &reservation, (reservation.end, end), &rights)?;

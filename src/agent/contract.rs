@@ -10,6 +10,7 @@ use super::environments::Environments;
 use super::error::Result;
 use super::groups::Groups;
 use super::network::NetworkAgent;
+use super::queue::Queue;
 use super::rack::Rack;
 use super::switches::Switches;
 use crate::model::agent::{
@@ -37,6 +38,7 @@ pub trait Agent:
     + Environments
     + Groups
     + NetworkAgent
+    + Queue
     + Rack
     + Switches
     + Send

@@ -11,6 +11,7 @@ use crate::model::ids::{DeploymentId, ReservationId};
 use crate::model::node::NodeName;
 use crate::model::opening::Closed;
 use crate::model::quarantine::BadReason;
+use crate::model::queue::MOST_WISHES;
 use crate::model::reservation::{BadPeriod, LARGEST_PARTITION_BYTES, LONGEST_SCRIPT_BYTES};
 use crate::model::sharing::{BadEnvironment, Fault};
 use crate::model::template::BadTemplate;
@@ -54,6 +55,12 @@ pub enum Error {
     BlockPeriod { start: Timestamp, end: Timestamp },
     #[error("reservations lie in the block: {}", list(.reservations))]
     Collides { reservations: Vec<Collision> },
+    #[error("others wait for {} then", list(.nodes))]
+    Awaited { nodes: Vec<NodeName> },
+    #[error("there are {there} {} in the rack; expected at least the {wanted} that are to be waited for", .model.map_or_else(|| "nodes".to_owned(), |model| format!("nodes of the model {}", model.as_str())))]
+    NeverEnough { wanted: usize, there: usize, model: Option<BoardModel> },
+    #[error("{MOST_WISHES} of your wishes wait already; expected fewer")]
+    QueueFull,
     #[error(transparent)]
     GroupName(#[from] BadGroupName),
     #[error("a group is called {name} already")]
@@ -272,6 +279,7 @@ impl Error {
             | Self::Closed(_)
             | Self::BlockPeriod { .. }
             | Self::GroupName(_)
+            | Self::NeverEnough { .. }
             | Self::UnknownAccounts { .. }
             | Self::UnknownEnvironment { .. }
             | Self::Unfit { .. }
@@ -291,6 +299,8 @@ impl Error {
             | Self::Blocked { .. }
             | Self::Collides { .. }
             | Self::GroupExists { .. }
+            | Self::Awaited { .. }
+            | Self::QueueFull
             | Self::Held { .. }
             | Self::InUse { .. }
             | Self::Over { .. }
@@ -319,6 +329,7 @@ impl Error {
             | Self::Detected { .. }
             | Self::Blocked { .. }
             | Self::ForeignNode { .. }
+            | Self::Awaited { .. }
             | Self::Quarantined { .. } => Some("nodes"),
             Self::Closed(_) => Some("start"),
             Self::BlockPeriod { .. } => Some("end"),
@@ -327,7 +338,7 @@ impl Error {
             Self::AtNode { error, .. } => error.field(),
             Self::Template(BadTemplate::Name { .. }) => Some("name"),
             Self::Reason(_) => Some("reason"),
-            Self::NotEnough { .. } => Some("count"),
+            Self::NotEnough { .. } | Self::NeverEnough { .. } => Some("count"),
             Self::Period(BadPeriod::Hours { .. }) | Self::Rule(_) => Some("hours"),
             Self::Period(BadPeriod::Past { .. } | BadPeriod::TooFar { .. }) => Some("start"),
             Self::BinName { .. } => Some("name"),
@@ -348,6 +359,7 @@ impl Error {
             | Self::NotAdmin { .. }
             | Self::Held { .. }
             | Self::Collides { .. }
+            | Self::QueueFull
             | Self::InUse { .. }
             | Self::Over { .. }
             | Self::NotDeployed { .. }
@@ -390,6 +402,9 @@ impl Error {
             Self::Closed(_) => "Choose a start and a length within the opening hours.",
             Self::BlockPeriod { .. } => "Choose a later end.",
             Self::Collides { .. } => "Say what becomes of them: they are kept, or given back.",
+            Self::Awaited { .. } => "Wait for nodes in the queue too, or choose other nodes or another time.",
+            Self::NeverEnough { .. } => "Ask for fewer, or for another model.",
+            Self::QueueFull => "Leave the queue with another wish first.",
             Self::GroupName(_) | Self::GroupExists { .. } => "Choose another name.",
             Self::UnknownAccounts { .. } => "Take addresses from the list of accounts.",
             Self::Held { .. } => "Confirm that you mean their node, or wait until it is free.",

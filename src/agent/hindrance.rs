@@ -8,7 +8,7 @@ use crate::model::booking::BookingRules;
 use crate::model::clock::{TimeZone, Timestamp};
 use crate::model::group::Limits;
 use crate::model::ids::{GroupId, NodeId, UserId};
-use crate::model::node::Node;
+use crate::model::node::{Node, NodeName};
 use crate::model::opening::OpeningHours;
 use crate::model::quarantine::Quarantine;
 use crate::model::rack::PortRef;
@@ -49,6 +49,8 @@ pub(super) struct Hindrances {
     kept: HashMap<NodeId, Quarantine>,
     blocks: Vec<Block>,
     overlaps: Vec<Overlap>,
+    /// Nodes that others wait for and are to get in that period.
+    awaited: Vec<NodeId>,
 }
 
 impl Hindrances {
@@ -69,7 +71,13 @@ impl Hindrances {
             kept: quarantine::list(conn)?,
             blocks,
             overlaps: reservations::overlaps(conn, &ids, start - margin, end + margin, now)?,
+            awaited: Vec::new(),
         })
+    }
+
+    /// With nodes that others wait for and are to get in that period.
+    pub(super) fn with_awaited(self, awaited: Vec<NodeId>) -> Self {
+        Self { awaited, ..self }
     }
 
     /// Whether nothing keeps a node.
@@ -78,6 +86,7 @@ impl Hindrances {
             && !self.kept.contains_key(&node.id)
             && !self.blocks.iter().any(|block| block.scope.covers(node))
             && !self.overlaps.iter().any(|overlap| overlap.node == node.id)
+            && !self.awaited.contains(&node.id)
     }
 
     /// Why these nodes cannot be booked, if one of them cannot.
@@ -93,8 +102,13 @@ impl Hindrances {
         if !self.overlaps.is_empty() {
             return Ok(Error::Taken { taken: name_overlaps(conn, self.overlaps)? });
         }
-        let claimed = nodes.iter().filter(|node| self.is_claimed(node));
-        Ok(Error::Detected { nodes: claimed.map(|node| node.name.clone()).collect() })
+        let names = |nodes: &mut dyn Iterator<Item = &Node>| nodes.map(|node| node.name.clone()).collect();
+        let claimed: Vec<NodeName> = names(&mut nodes.iter().filter(|node| self.is_claimed(node)));
+        if !claimed.is_empty() {
+            return Ok(Error::Detected { nodes: claimed });
+        }
+        let awaited = names(&mut nodes.iter().filter(|node| self.awaited.contains(&node.id)));
+        Ok(Error::Awaited { nodes: awaited })
     }
 
     fn is_claimed(&self, node: &Node) -> bool {

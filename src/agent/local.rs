@@ -60,6 +60,11 @@ impl Local {
         Self { zone, ..self }
     }
 
+    /// The zone of the lab's clock.
+    pub(super) fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     /// The networks of the nodes.
     pub(super) fn networks(&self) -> &Networks {
         &self.networks
@@ -228,7 +233,7 @@ impl Agent for Local {
 }
 
 /// A refusal is an answer of the transaction; a failure of the database rolls it back.
-fn split<T>(outcome: Result<T>) -> store::Result<Result<T>> {
+pub(super) fn split<T>(outcome: Result<T>) -> store::Result<Result<T>> {
     match outcome {
         Err(Error::Store(failure) | Error::Enrol(Refusal::Store(failure))) => Err(failure),
         answer => Ok(answer),

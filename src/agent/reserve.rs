@@ -3,6 +3,7 @@
 
 use super::error::{Error, Result};
 use super::hindrance::{self, Hindrances};
+use super::queue;
 use crate::model::agent::{Caller, Choice, Once, ReserveWish};
 use crate::model::audit::Action;
 use crate::model::booking::BookingRules;
@@ -41,13 +42,19 @@ pub(super) fn plan(wish: ReserveWish, now: Timestamp) -> Result<Plan> {
         Choice::Any { count: 0, .. } => return Err(Error::NoNodes),
         any @ Choice::Any { .. } => any,
     };
-    let name = wish.name.trim().to_owned();
+    let name = judge_bin_name(&wish.name)?;
+    let (start, end) = judge_period(wish.start, wish.hours, now)?;
+    Ok(Plan { nodes, as_many_as_possible: wish.as_many_as_possible, start, end, hours: wish.hours, name })
+}
+
+/// The name of a bin.
+pub(super) fn judge_bin_name(text: &str) -> Result<String> {
+    let name = text.trim().to_owned();
     let seen = name.chars().count();
     if !(1..=LONGEST_NAME).contains(&seen) || name.chars().any(char::is_control) {
         return Err(Error::BinName { seen });
     }
-    let (start, end) = judge_period(wish.start, wish.hours, now)?;
-    Ok(Plan { nodes, as_many_as_possible: wish.as_many_as_possible, start, end, hours: wish.hours, name })
+    Ok(name)
 }
 
 /// Books in one transaction.
@@ -70,7 +77,13 @@ pub(super) fn book(
             nodes::list(tx)?.into_iter().filter(|node| model.is_none_or(|it| it == node.model)).collect()
         }
     };
-    let hindrances = Hindrances::of(tx, &found, period, &rights, now)?;
+    let margin = rules.margin();
+    // Administrators may go before those who wait.
+    let awaited = match by.is_admin {
+        true => Vec::new(),
+        false => queue::held(tx, (plan.start - margin, plan.end + margin), zone, now)?,
+    };
+    let hindrances = Hindrances::of(tx, &found, period, &rights, now)?.with_awaited(awaited);
     let free: Vec<&Node> = found.iter().filter(|node| hindrances.is_free(node)).collect();
     let wanted = match &plan.nodes {
         Choice::Named(names) => names.len(),

@@ -1,15 +1,15 @@
 //! Whatever people and administrators do, in whatever order: no node is booked twice, nothing is booked in a block or
-//! while the lab is closed.
+//! while the lab is closed, and who waits in the queue is not overtaken.
 
 use super::error::Result;
-use super::{act, blocks, hindrance, reserve};
-use crate::model::agent::{BlockWish, Caller, Choice, ReserveWish, ScopeWish};
+use super::{act, blocks, hindrance, queue, reserve};
+use crate::model::agent::{BlockWish, Caller, Choice, QueueWish, ReserveWish, ScopeWish};
 use crate::model::audit::Actor;
 use crate::model::block::Collisions;
 use crate::model::board::BoardModel;
 use crate::model::clock::{SignedDuration, TimeZone, Timestamp};
 use crate::model::group::Limits;
-use crate::model::ids::{ReservationId, UserId};
+use crate::model::ids::{QueueId, ReservationId, UserId};
 use crate::model::opening::{Open, OpeningHours};
 use crate::model::reservation::Reservation;
 use crate::model::user::Role;
@@ -24,6 +24,7 @@ enum Deed {
     Extend { which: usize, hours: u32 },
     Release { which: usize },
     Block { node: Option<u8>, for_group: bool, start: i64, hours: i64, collisions: Collisions },
+    Wait { who: usize, count: u32, hours: u32 },
     Pass { hours: i64 },
 }
 
@@ -46,6 +47,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => (0usize..20).prop_map(|which| Deed::Release { which }),
         2 => (proptest::option::of(1u8..=4), any::<bool>(), 0i64..30, 1i64..6, collisions)
             .prop_map(|(node, for_group, start, hours, collisions)| Deed::Block { node, for_group, start, hours, collisions }),
+        2 => (0usize..3, 1u32..5, 1u32..6).prop_map(|(who, count, hours)| Deed::Wait { who, count, hours }),
         1 => (0i64..3).prop_map(|hours| Deed::Pass { hours }),
     ]
 }
@@ -123,6 +125,10 @@ impl Lab {
                 act::extend(tx, &owner, id, *hours, &TimeZone::UTC, self.now)?;
                 return Ok(Some((id, before.end)));
             }
+            Deed::Wait { who, count, hours } => {
+                let wish = QueueWish { count: *count, model: None, hours: *hours, name: "turn".into() };
+                queue::join(tx, &self.people[*who].clone(), &wish, self.now)?;
+            }
             Deed::Release { which } => {
                 let Some(id) = chosen(*which) else { return Ok(None) };
                 act::release(tx, &root, id, self.now)?;
@@ -141,6 +147,24 @@ impl Lab {
             }
         }
         Ok(None)
+    }
+
+    /// Who waits is not delayed by what people who are no administrators booked or extended by themselves.
+    fn overtaken(
+        &self,
+        tx: &Transaction<'_>,
+        deed: &Deed,
+        added: Option<(ReservationId, Timestamp)>,
+        before: &[(QueueId, Option<Timestamp>)],
+    ) -> Option<String> {
+        let (id, _) = added?;
+        let owner = reservations::by_id(tx, id).unwrap()?.owner;
+        let limits = matches!(deed, Deed::Reserve { .. } | Deed::Extend { .. });
+        if !limits || self.person(owner).is_admin {
+            return None;
+        }
+        let after = turns(tx, self.now);
+        (after != before).then(|| format!("turns were {before:?} and are {after:?}"))
     }
 
     fn person(&self, user: UserId) -> Caller {
@@ -172,6 +196,12 @@ impl Lab {
     }
 }
 
+/// When each who waits is to begin.
+fn turns(tx: &Transaction<'_>, now: Timestamp) -> Vec<(QueueId, Option<Timestamp>)> {
+    let places = queue::places(tx, &TimeZone::UTC, now).unwrap();
+    places.into_iter().map(|(wish, place)| (wish.id, place.map(|place| place.start))).collect()
+}
+
 fn name(number: u8) -> String {
     format!("pi-{number:02}")
 }
@@ -184,9 +214,17 @@ fn play(deeds: Vec<Deed>) -> Option<String> {
     let played = store.write(move |tx| {
         let mut lab = Lab::new(tx, "2026-03-02T09:00:00Z".parse().unwrap())?;
         for deed in deeds {
+            let before = turns(tx, lab.now);
             let added = lab.act(tx, &deed).unwrap_or_default();
-            if let Some(wrong) = lab.judge(tx, added) {
+            let wrong = lab.judge(tx, added).or_else(|| lab.overtaken(tx, &deed, added, &before));
+            if let Some(wrong) = wrong {
                 return Ok(Some(format!("after {deed:?}: {wrong}")));
+            }
+            for id in queue::advance(tx, &TimeZone::UTC, lab.now).unwrap() {
+                lab.made.push(id);
+                if let Some(wrong) = lab.judge(tx, Some((id, lab.now))) {
+                    return Ok(Some(format!("served after {deed:?}: {wrong}")));
+                }
             }
         }
         Ok(None)

@@ -95,6 +95,9 @@ pub struct ReserveOptions {
     /// Take fewer if there are not enough.
     #[arg(long)]
     pub as_many_as_possible: bool,
+    /// If there are not enough, wait in the queue until there are.
+    #[arg(long, requires = "count", conflicts_with_all = ["start", "as_many_as_possible"])]
+    pub wait_for_nodes: bool,
     /// For how many hours.
     #[arg(long)]
     pub hours: u32,

@@ -42,6 +42,21 @@ pub(super) struct Environment {
     description: String,
 }
 
+/// A wish in the queue.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Queued {
+    /// Names it.
+    pub(super) id: i64,
+    /// `waiting`, `served` or `left`.
+    pub(super) state: String,
+    /// What it became.
+    pub(super) reservation: Option<i64>,
+    /// Its place.
+    pub(super) position: Option<u32>,
+    /// When it begins, as far as is known.
+    pub(super) estimate: Option<String>,
+}
+
 /// A reservation with the state of each node.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Reservation {

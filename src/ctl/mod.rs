@@ -18,6 +18,7 @@ mod wish;
 mod api;
 mod login;
 
+mod queue;
 mod reserve;
 mod run;
 mod ssh;

@@ -7,6 +7,7 @@ use super::answers::{self, Configured, Reservation};
 use super::api::{Answer, Api};
 use super::failure::Failure;
 use super::follow::{Follower, Outlook, judge};
+use super::queue;
 use super::run::{read_file, say};
 use super::wish::{self, Contents};
 use crate::cli::{DeployOptions, ReserveOptions};
@@ -24,7 +25,7 @@ const SILENT_LOOKS: u32 = 60;
 /// Runs it.
 pub(super) fn run(api: &Api, options: &ReserveOptions, is_json: bool) -> Result<(), Failure> {
     let contents = contents(api, &options.deploy)?;
-    let answer = api.create("/reservations", &wish::reserve(options))?;
+    let answer = queue::reserve(api, options)?;
     let made: Reservation = answer.read()?;
     let Some(body) = wish::configure(&options.deploy, &contents) else {
         return if is_json { say(&answer.text) } else { show(&made) };
@@ -149,7 +150,7 @@ fn names(reservation: &Reservation) -> String {
 }
 
 /// A line for who watches: standard output is left to the result.
-fn note(line: &str) -> Result<(), Failure> {
+pub(super) fn note(line: &str) -> Result<(), Failure> {
     writeln!(std::io::stderr().lock(), "{line}")
         .map_err(|cause| Failure::io("cannot write to standard error", cause))
 }

@@ -31,6 +31,16 @@ pub(super) fn reserve(options: &ReserveOptions) -> Value {
     Value::Object(body)
 }
 
+/// The body that waits for nodes.
+pub(super) fn wait(options: &ReserveOptions) -> Value {
+    let mut body = Map::new();
+    body.insert("count".into(), json!(options.count));
+    body.insert("hours".into(), json!(options.hours));
+    body.insert("name".into(), json!(options.name));
+    insert(&mut body, "model", options.model.as_ref());
+    Value::Object(body)
+}
+
 /// The body that says what shall be put on the nodes; none if nothing was chosen. What the options say goes before
 /// what the template says.
 pub(super) fn configure(options: &DeployOptions, contents: &Contents) -> Option<Value> {
@@ -96,6 +106,7 @@ mod tests {
             model: Some("pi4b".into()),
             node: Vec::new(),
             as_many_as_possible: false,
+            wait_for_nodes: false,
             hours: 2,
             start: None,
             name: "ctl".into(),
@@ -119,6 +130,7 @@ mod tests {
         let kind =
             json!({"count": 4, "model": "pi4b", "hours": 2, "name": "ctl", "as_many_as_possible": false});
         assert_eq!(reserve(&options()), kind);
+        assert_eq!(wait(&options()), json!({"count": 4, "model": "pi4b", "hours": 2, "name": "ctl"}));
         let node = vec!["pi-01".parse().unwrap(), "pi-02".parse().unwrap()];
         let start = Some("2026-03-01T14:00:00Z".to_owned());
         let named = ReserveOptions { count: None, model: None, node, start, ..options() };

@@ -11,11 +11,12 @@ use super::environment::OsFamily;
 use super::expected::Expected;
 use super::explanation::Explanation;
 use super::group::Limits;
-use super::ids::{BlockId, DeploymentId, EnvironmentId, ReservationId, UserId};
+use super::ids::{BlockId, DeploymentId, EnvironmentId, QueueId, ReservationId, UserId};
 use super::net::MacAddr;
 use super::node::{BootTarget, NodeName};
 use super::problem::Problem;
 use super::quarantine::Quarantine;
+use super::queue::QueueState;
 use super::reservation::{PartitionSize, ReservationState};
 use super::secret::Secret;
 use super::ssh_key::PublicKey;
@@ -308,6 +309,46 @@ pub struct ReserveWish {
     pub hours: i64,
     /// The name of the bin.
     pub name: String,
+}
+
+/// A wish for nodes as soon as there are enough.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueWish {
+    /// For how many nodes.
+    pub count: u32,
+    /// Of which model; any if not given.
+    pub model: Option<BoardModel>,
+    /// For how many hours.
+    pub hours: u32,
+    /// The name of the bin.
+    pub name: String,
+}
+
+/// A wish in the queue as people see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueView {
+    /// Its row.
+    pub id: QueueId,
+    /// The owner's e-mail address.
+    pub owner: String,
+    /// Whether it is the caller's.
+    pub is_own: bool,
+    /// What the bin will be called.
+    pub name: String,
+    /// For how many nodes.
+    pub count: u32,
+    /// Of which model; any if not given.
+    pub model: Option<BoardModel>,
+    /// For how many hours.
+    pub hours: u32,
+    /// Since when.
+    pub since: Timestamp,
+    /// Where it stands.
+    pub state: QueueState,
+    /// Its place from 1, while it waits.
+    pub position: Option<u32>,
+    /// When it begins at the latest, as far as is known.
+    pub estimate: Option<Timestamp>,
 }
 
 /// What makes a request the same as one that came before.

@@ -36,6 +36,8 @@ pub enum Action {
     SettingChanged,
     /// Nodes were reserved.
     Reserved,
+    /// Somebody waits for nodes, or does no longer.
+    Queued,
     /// A reservation was configured.
     Configured,
     /// A reservation was made longer.
@@ -68,6 +70,7 @@ impl Action {
         Self::FeedRevoked,
         Self::SettingChanged,
         Self::Reserved,
+        Self::Queued,
         Self::Configured,
         Self::Extended,
         Self::Released,
@@ -94,6 +97,7 @@ impl Action {
             Self::FeedRevoked => "feed_revoked",
             Self::SettingChanged => "setting_changed",
             Self::Reserved => "reserved",
+            Self::Queued => "queued",
             Self::Configured => "configured",
             Self::Extended => "extended",
             Self::Released => "released",

@@ -49,6 +49,7 @@ pub mod port_map;
 pub mod power;
 pub mod problem;
 pub mod quarantine;
+pub mod queue;
 pub mod quirk;
 pub mod rack;
 pub mod reservation;

@@ -5,7 +5,7 @@
 use super::error::{Error, Result};
 use rusqlite::Connection;
 
-const MIGRATIONS: [&str; 21] = [
+const MIGRATIONS: [&str; 22] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_guests.sql"),
     include_str!("migrations/0003_boot_events.sql"),
@@ -23,6 +23,7 @@ const MIGRATIONS: [&str; 21] = [
     include_str!("migrations/0016_history.sql"),
     include_str!("migrations/0017_notices.sql"),
     include_str!("migrations/0018_blocks_and_groups.sql"),
+    include_str!("migrations/0019_queue.sql"),
     include_str!("migrations/0020_tokens.sql"),
     include_str!("migrations/0021_credentials.sql"),
     include_str!("migrations/0022_switch_inquiries.sql"),

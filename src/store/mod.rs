@@ -40,6 +40,7 @@ pub mod nodes;
 pub mod notices;
 pub mod outbox;
 pub mod quarantine;
+pub mod queue;
 pub mod reservations;
 pub mod routing;
 pub mod sessions;

@@ -129,6 +129,7 @@ pub fn remove(tx: &Transaction<'_>, id: UserId, now: Timestamp) -> Result<()> {
         "DELETE FROM group_members WHERE user_id = ?1",
         "DELETE FROM credentials WHERE user_id = ?1",
         "DELETE FROM templates WHERE user_id = ?1",
+        "DELETE FROM queue WHERE user_id = ?1",
     ] {
         tx.execute(sql, [id.0])?;
     }

@@ -2,10 +2,7 @@
 
 use crate::model::credential::Platform;
 use crate::model::deployment::Request;
-use crate::model::ids::{
-    BlockId, DeploymentId, DetectionId, GroupId, InquiryId, ReservationId, SwitchId, TemplateId, TokenId,
-    UserId,
-};
+use crate::model::ids::{BlockId, DeploymentId, DetectionId, GroupId, InquiryId, QueueId, ReservationId, SwitchId, TemplateId, TokenId, UserId};
 use crate::model::net::MacAddr;
 use crate::model::node::NodeName;
 
@@ -29,6 +26,10 @@ pub(super) const MAIL_LIVE: &str = "/mail/live";
 pub(super) const MAIL_TEST: &str = "/mail/test";
 /// The rules by which nodes are booked, for administrators.
 pub(super) const RULES: &str = "/rules";
+/// Who waits for nodes.
+pub(super) const QUEUE: &str = "/queue";
+/// The queue alone.
+pub(super) const QUEUE_LIVE: &str = "/queue/live";
 /// Groups of people, for administrators.
 pub(super) const GROUPS: &str = "/groups";
 /// Blocks and opening hours.
@@ -142,6 +143,11 @@ pub(super) fn audit_before(id: i64) -> String {
 /// Ends a session of one's own.
 pub(super) fn end_session(name: &str) -> String {
     format!("{SETTINGS_SESSIONS}/{name}/end")
+}
+
+/// Leaves the queue.
+pub(super) fn leave_queue(id: QueueId) -> String {
+    format!("{QUEUE}/{id}/leave")
 }
 
 /// One group.

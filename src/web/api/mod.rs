@@ -34,6 +34,7 @@ mod network;
 mod nodes;
 mod notifications;
 mod quarantine;
+mod queue;
 mod rack;
 mod reservations;
 mod routes;

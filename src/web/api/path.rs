@@ -1,9 +1,7 @@
 //! The variable part of a path, read as what it names; its refusal is a problem like any other. *Pure.*
 
 use super::problem::Problem;
-use crate::model::ids::{
-    BlockId, DeploymentId, DetectionId, GroupId, InquiryId, ReservationId, TemplateId, TokenId, UserId,
-};
+use crate::model::ids::{BlockId, DeploymentId, DetectionId, GroupId, InquiryId, QueueId, ReservationId, TemplateId, TokenId, UserId};
 use crate::model::net::{MacAddr, NotAMac};
 use crate::model::node::{NodeName, NotANodeName};
 use axum::extract::rejection::PathRejection;
@@ -59,6 +57,13 @@ impl InPath for BlockId {
     const FIX: &'static str = "Take an id from the list of blocks.";
     fn refusal(seen: &str, _: ParseIntError) -> String {
         format!("`{seen}` is no block; expected a number")
+    }
+}
+
+impl InPath for QueueId {
+    const FIX: &'static str = "Take the id that waiting gave.";
+    fn refusal(seen: &str, _: ParseIntError) -> String {
+        format!("`{seen}` is no wish in the queue; expected a number")
     }
 }
 

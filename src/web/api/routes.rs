@@ -2,9 +2,7 @@
 
 use super::problem::Problem;
 use super::{
-    account, audit, batch, blocks, boots, deployments, detections, devices, discovered, environments, groups,
-    history, mail, me, network, nodes, notifications, quarantine, rack, reservations, site, switches,
-    templates, tokens, users,
+    account, audit, batch, blocks, boots, deployments, detections, devices, discovered, environments, groups, history, mail, me, network, nodes, notifications, quarantine, queue, rack, reservations, site, switches, templates, tokens, users,
 };
 use crate::web::state::App;
 use axum::http::{StatusCode, header};
@@ -65,6 +63,8 @@ fn parts() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(me::show))
         .routes(routes!(notifications::show, notifications::set))
         .routes(routes!(notifications::make_feed, notifications::revoke_feed))
+        .routes(routes!(queue::list, queue::wait))
+        .routes(routes!(queue::one, queue::leave))
         .routes(routes!(blocks::list, blocks::make))
         .routes(routes!(blocks::end))
         .routes(routes!(blocks::hours, blocks::set_hours))

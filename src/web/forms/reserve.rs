@@ -1,6 +1,7 @@
 //! The form in which nodes are chosen. *Pure.* Called by `routes::reserve`.
 
 use super::{Errors, Fields};
+use crate::model::agent::QueueWish;
 use crate::model::agent::{Choice, ReserveWish};
 use crate::model::board::BoardModel;
 use crate::model::clock::{DateTime, TimeZone, Timestamp};
@@ -74,6 +75,22 @@ impl Reserve {
 }
 
 impl Reserve {
+    /// The wish to wait for nodes: any of a kind, as soon as there are enough.
+    pub(in crate::web) fn judge_wait(&self, zone: &TimeZone) -> Result<QueueWish, Errors> {
+        let wish = self.judge(zone)?;
+        let Choice::Any { count, model } = wish.nodes else {
+            return Err(Errors::one("count", "The queue is for any nodes: say how many, and choose none."));
+        };
+        if wish.start.is_some() {
+            return Err(Errors::one(
+                "start",
+                "Who waits begins as soon as there are enough: leave this empty.",
+            ));
+        }
+        let hours = u32::try_from(wish.hours).map_err(|_| Errors::one("hours", "Choose 1 hour or more."))?;
+        Ok(QueueWish { count, model, hours, name: wish.name })
+    }
+
     /// Names, or so many of a kind.
     fn choice(&self, errors: &mut Errors) -> Choice {
         let names: Vec<NodeName> =
@@ -140,6 +157,17 @@ mod tests {
         let summer = form("nodes=pi-01&hours=3&name=x&start=2026-07-01T14%3A00").judge(&paris).unwrap();
         assert_eq!(summer.start, Some("2026-07-01T12:00:00Z".parse().unwrap()));
         assert_eq!(form("nodes=pi-01&hours=3&name=x&start=").judge(&TimeZone::UTC).unwrap().start, None);
+    }
+
+    #[test]
+    fn one_waits_for_any_nodes_as_soon_as_there_are() {
+        let wait = |text: &str| form(text).judge_wait(&TimeZone::UTC);
+        let good = wait("count=3&model=pi4b&hours=2&name=x").unwrap();
+        assert_eq!((good.count, good.model, good.hours), (3, Some(BoardModel::Pi4b), 2));
+        assert!(wait("nodes=pi-01&hours=2&name=x").unwrap_err().at("count").is_some());
+        let later = wait("count=3&hours=2&name=x&start=2026-03-01T14%3A00");
+        assert!(later.unwrap_err().at("start").is_some());
+        assert!(wait("count=3&hours=-2&name=x").unwrap_err().at("hours").is_some());
     }
 
     #[test]

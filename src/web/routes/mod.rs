@@ -23,6 +23,7 @@ mod network;
 mod nodes;
 mod notifications;
 mod pages;
+mod queue;
 mod reserve;
 mod rules;
 mod settings;

@@ -1,9 +1,7 @@
 //! The router of the pages, and what all of them need. *Pure, but for notices.*
 
 use super::{
-    assets, audit, bins, blocks, bookings, boots, configure, detection, discovered, forgotten, groups,
-    history, language, links, live, mail, network, nodes, notifications, reserve, rules, settings, sign_in,
-    sign_up, switch_form, switches, users,
+    assets, audit, bins, blocks, bookings, boots, configure, detection, discovered, forgotten, groups, history, language, links, live, mail, network, nodes, notifications, queue, reserve, rules, settings, sign_in, sign_up, switch_form, switches, users,
 };
 use crate::web::extract::{SignedIn, Visit};
 use crate::web::headers;
@@ -110,6 +108,9 @@ fn of_bins() -> Router<App> {
 fn booking() -> Router<App> {
     Router::new()
         .route("/rules", get(rules::show).post(rules::store))
+        .route("/queue", get(queue::list))
+        .route("/queue/live", get(queue::live))
+        .route("/queue/{id}/leave", post(queue::leave))
         .route("/groups", get(groups::list).post(groups::make))
         .route("/groups/{id}", post(groups::change))
         .route("/groups/{id}/remove", post(groups::remove))

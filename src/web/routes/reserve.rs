@@ -1,7 +1,8 @@
 //! Reserving nodes. *IO: through the agent.*
 
 use super::pages::{chrome, leave, who};
-use crate::agent::Kind;
+use crate::agent::{self, Kind};
+use crate::model::queue::QueueState;
 use crate::web::extract::{SignedForm, SignedIn};
 use crate::web::forms::Errors;
 use crate::web::forms::calendar::{CalendarQuery, Window};
@@ -43,6 +44,9 @@ pub(super) async fn reserve(
     SignedForm { signed, fields }: SignedForm,
 ) -> Result<Response, Refusal> {
     let (window, form) = (window(&query, &signed), Reserve::read(&fields));
+    if fields.has("wait") {
+        return wait(&app, &signed, window, form).await;
+    }
     let wish = match form.judge(&signed.reader.zone) {
         Ok(wish) => wish,
         Err(errors) => {
@@ -55,15 +59,45 @@ pub(super) async fn reserve(
             leave(&app, signed.session, Notice::good(text));
             Ok(Redirect::to(&paths::configure(id)).into_response())
         }
-        Err(error) => {
-            let status = match error.kind() {
-                Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
-                Kind::Conflict => StatusCode::CONFLICT,
-                Kind::NotFound | Kind::Forbidden | Kind::Internal => return Err(error.into()),
-            };
-            page(&app, &signed, status, window, form, Errors::from(&error)).await
-        }
+        Err(error) => refuse(&app, &signed, window, form, error).await,
     }
+}
+
+/// Waits in the queue; if there are enough nodes, goes on as if they had been reserved.
+async fn wait(app: &App, signed: &SignedIn, window: Window, form: Reserve) -> Result<Response, Refusal> {
+    let wish = match form.judge_wait(&signed.reader.zone) {
+        Ok(wish) => wish,
+        Err(errors) => {
+            return page(app, signed, StatusCode::UNPROCESSABLE_ENTITY, window, form, errors).await;
+        }
+    };
+    let caller = signed.caller();
+    let queued = match app.agent.wait(&caller, wish).await {
+        Ok(id) => app.agent.queued(&caller, id).await?,
+        Err(error) => return refuse(app, signed, window, form, error).await,
+    };
+    let (text, next) = match queued.state {
+        QueueState::Served(id) => ("reserve-done", paths::configure(id)),
+        QueueState::Waiting | QueueState::Left => ("queue-joined", paths::QUEUE.to_owned()),
+    };
+    let text = signed.reader.with(text, &[("name", form.name.as_str().into())]);
+    leave(app, signed.session, Notice::good(text));
+    Ok(Redirect::to(&next).into_response())
+}
+
+async fn refuse(
+    app: &App,
+    signed: &SignedIn,
+    window: Window,
+    form: Reserve,
+    error: agent::Error,
+) -> Result<Response, Refusal> {
+    let status = match error.kind() {
+        Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        Kind::Conflict => StatusCode::CONFLICT,
+        Kind::NotFound | Kind::Forbidden | Kind::Internal => return Err(error.into()),
+    };
+    page(app, signed, status, window, form, Errors::from(&error)).await
 }
 
 fn window(query: &CalendarQuery, signed: &SignedIn) -> Window {

@@ -30,6 +30,7 @@ pub(super) mod message;
 pub(super) mod network;
 pub(super) mod nodes;
 pub(super) mod notifications;
+pub(super) mod queue;
 pub(super) mod reserve;
 pub(super) mod rules;
 pub(super) mod settings;

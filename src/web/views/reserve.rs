@@ -49,6 +49,8 @@ pub(in crate::web) fn page(page: &Page) -> String {
                 (when(page))
                 button.main { (reader.say("reserve-do")) }
                 p.hint { (reader.say("reserve-next")) }
+                button.quiet name="wait" value="1" { (reader.say("queue-join")) }
+                p.hint { (reader.say("queue-join-what")) " " a href=(paths::QUEUE) { (reader.say("queue-title")) } }
                 p.hint {
                     @if page.hours.is_limited { (reader.with("reserve-open", &[("hours", page.hours.to_string().into())])) " " }
                     a href=(paths::BLOCKS) { (reader.say("blocks-title")) }
