@@ -2,7 +2,10 @@
 
 use crate::model::credential::Platform;
 use crate::model::deployment::Request;
-use crate::model::ids::{BlockId, DeploymentId, DetectionId, GroupId, InquiryId, QueueId, ReservationId, SwitchId, TemplateId, TokenId, UserId};
+use crate::model::ids::{
+    BlockId, DeploymentId, DetectionId, GroupId, InquiryId, QueueId, ReservationId, SwitchId, TemplateId,
+    TokenId, UserId,
+};
 use crate::model::net::MacAddr;
 use crate::model::node::NodeName;
 

@@ -13,7 +13,6 @@ use pimaster::model::problem::Problem;
 use pimaster::model::reservation::{PartitionSize, ReservationState};
 use pimaster::model::user::Role;
 use pimaster::store::{deployments, reservations, users};
-use pimaster::web;
 use serde_json::json;
 
 async fn caller(app: &TestApp, email: &'static str) -> Caller {

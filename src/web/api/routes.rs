@@ -2,7 +2,9 @@
 
 use super::problem::Problem;
 use super::{
-    account, audit, batch, blocks, boots, deployments, detections, devices, discovered, environments, groups, history, mail, me, network, nodes, notifications, quarantine, queue, rack, reservations, site, switches, templates, tokens, users,
+    account, audit, batch, blocks, boots, deployments, detections, devices, discovered, environments, groups,
+    history, mail, me, network, nodes, notifications, quarantine, queue, rack, reservations, site, switches,
+    templates, tokens, users,
 };
 use crate::web::state::App;
 use axum::http::{StatusCode, header};

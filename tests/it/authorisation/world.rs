@@ -31,6 +31,9 @@ use std::collections::{BTreeMap, HashMap};
 
 const MAC: MacAddr = MacAddr([0x2c, 0xcf, 0x67, 0, 0, 7]);
 
+/// Cookies of a browser, and the token of its forms.
+type Signed = (BTreeMap<String, String>, String);
+
 /// A server where everything that a path can name is there.
 pub(super) struct World {
     app: TestApp,
@@ -38,7 +41,7 @@ pub(super) struct World {
     named: Vec<(&'static str, String)>,
     tokens: HashMap<Actor, String>,
     /// Cookies and form token of who has signed in.
-    browsers: RefCell<HashMap<Actor, (BTreeMap<String, String>, String)>>,
+    browsers: RefCell<HashMap<Actor, Signed>>,
 }
 
 fn email(actor: Actor) -> String {
