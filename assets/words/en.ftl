@@ -628,6 +628,7 @@ calendar-told = { $owner }, from { $start } until { $end } ({ $state })
 ## What people are told of their reservations
 rules-notice = Before its end people are told of it, in minutes; each may choose another time
 ending-soon = { $name } ends soon:
+ending-turn = The nodes that you waited for are yours as { $name }. Say what shall be put on them, or they go to the next.
 ending-extend = Extend it, or end it
 notifications-title = Notifications
 notifications-what = Mails about your reservations come in the language in which you save this. Pages say that a reservation ends soon in any case.
@@ -701,7 +702,7 @@ blocks-colliding = { $count ->
        *[other] { $count } reservations lie in this block. What becomes of them?
     }
 blocks-keep = They stay and go on
-blocks-give-back = Those that have begun end when the block begins, the others now; their owners are told
+blocks-give-back = Those that begin before the block end when it begins, the others now; their owners are told
 hours-title = Opening hours
 hours-what = Reservations of people, not of administrators, lie within these hours. Leave both fields of a day empty if it is closed. A day may last until 24:00.
 hours-limited = The lab is open at these hours only

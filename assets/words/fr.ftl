@@ -628,6 +628,7 @@ calendar-told = { $owner }, de { $start } à { $end } ({ $state })
 ## Ce qui est dit des réservations
 rules-notice = Avant la fin, les personnes sont prévenues, en minutes ; chacune peut choisir un autre délai
 ending-soon = { $name } se termine bientôt :
+ending-turn = Les nœuds que vous attendiez sont à vous sous le nom { $name }. Dites ce qui doit y être mis, sinon ils vont au suivant.
 ending-extend = La prolonger, ou la terminer
 notifications-title = Notifications
 notifications-what = Les courriels sur vos réservations sont écrits dans la langue dans laquelle vous enregistrez ceci. Les pages disent dans tous les cas qu’une réservation se termine bientôt.
@@ -701,7 +702,7 @@ blocks-colliding = { $count ->
        *[other] { $count } réservations tombent dans ce blocage. Que deviennent-elles ?
     }
 blocks-keep = Elles restent et continuent
-blocks-give-back = Celles qui ont commencé se terminent au début du blocage, les autres maintenant ; leurs propriétaires sont prévenus
+blocks-give-back = Celles qui commencent avant le blocage se terminent à son début, les autres maintenant ; leurs propriétaires sont prévenus
 hours-title = Heures d’ouverture
 hours-what = Les réservations des personnes, pas celles des administrateurs, tiennent dans ces heures. Laissez vides les deux champs d’un jour fermé. Un jour peut durer jusqu’à 24:00.
 hours-limited = Le laboratoire n’est ouvert qu’à ces heures

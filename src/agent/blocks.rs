@@ -14,7 +14,7 @@ use crate::model::node::Node;
 use crate::model::notification::NoticeKind;
 use crate::model::opening::OpeningHours;
 use crate::model::quarantine::Quarantine;
-use crate::model::reservation::Reservation;
+use crate::model::reservation::{Reservation, ReservationState};
 use crate::store::{
     Connection, Transaction, audit, blocks, groups, nodes, notices, reservations, site, switches,
 };
@@ -126,7 +126,8 @@ fn colliding(tx: &Transaction<'_>, block: &Block, now: Timestamp) -> Result<Vec<
         nodes::list(tx)?.into_iter().filter(|node| block.scope.covers(node)).map(|node| node.id).collect();
     let mut found = Vec::new();
     for reservation in reservations::unfinished(tx, None)? {
-        let lies_in_it = block.overlaps(reservation.start, reservation.end)
+        let lies_in_it = reservation.state != ReservationState::Ending
+            && block.overlaps(reservation.start, reservation.end)
             && !look::is_past(&reservation, now)
             && reservation.nodes.iter().any(|node| covered.contains(node));
         if lies_in_it && block.binds(&rights(tx, reservation.owner)?.groups) {
@@ -136,7 +137,7 @@ fn colliding(tx: &Transaction<'_>, block: &Block, now: Timestamp) -> Result<Vec<
     Ok(found)
 }
 
-/// What has begun ends when the block begins; what has not is given back.
+/// What begins before the block ends when it begins; the rest is given back now.
 fn give_back(
     tx: &Transaction<'_>,
     by: &Caller,

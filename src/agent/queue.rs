@@ -5,12 +5,13 @@
 //! book or extend by themselves keeps away from the places of those who wait.
 
 use super::error::{Error, Result};
-use super::hindrance::{Rights, rights};
+use super::hindrance::rights;
 use super::local::Local;
 use super::look;
 use super::reserve::judge_bin_name;
 use crate::model::agent::{Caller, QueueView, QueueWish};
 use crate::model::audit::{Action, Actor};
+use crate::model::booking::BookingRules;
 use crate::model::clock::{self, Clock, SignedDuration, TimeZone, Timestamp, seconds_between};
 use crate::model::ids::{NodeId, QueueId, ReservationId, UserId};
 use crate::model::node::Node;
@@ -144,21 +145,22 @@ pub(super) fn places(
         return Ok(Vec::new());
     }
     let hours: OpeningHours = site::get(conn, OpeningHours::NAME)?;
-    let (all, free) = (nodes::list(conn)?, bookable(conn)?);
-    let mut wishes = Vec::new();
-    let mut is_admin = Vec::new();
-    let mut margin = SignedDuration::ZERO;
-    for wish in &waiting {
-        let rights = rights(conn, wish.owner)?;
-        margin = rights.rules.margin();
-        let admin = users::by_id(conn, wish.owner)?.is_some_and(|user| user.role == Role::Admin);
-        wishes.push(wanted(conn, wish, &rights, admin, &all, &free, &hours, zone, now)?);
-        is_admin.push(admin);
-    }
-    let is_open = |number: usize, start, end| {
-        is_admin.get(number) == Some(&true) || hours.closed_at(start, end, zone).is_none()
+    let rules: BookingRules = site::get(conn, BookingRules::NAME)?;
+    let scene = Scene {
+        nodes: nodes::list(conn)?,
+        bookable: bookable(conn)?,
+        openings: hours.openings(now, OPENING_DAYS, zone),
+        now,
     };
-    let planned = plan(&wishes, busy(conn, now)?, margin, now, is_open);
+    let mut wishes = Vec::new();
+    for wish in &waiting {
+        wishes.push((scene.wanted(conn, wish)?, is_admin(conn, wish.owner)?));
+    }
+    let (wishes, are_admins): (Vec<Wanted>, Vec<bool>) = wishes.into_iter().unzip();
+    let is_open = |number: usize, start, end| {
+        are_admins.get(number) == Some(&true) || hours.closed_at(start, end, zone).is_none()
+    };
+    let planned = plan(&wishes, busy(conn, now)?, rules.margin(), now, is_open);
     Ok(waiting.into_iter().zip(planned).collect())
 }
 
@@ -172,37 +174,44 @@ fn bookable(conn: &Connection) -> Result<Vec<Node>> {
     Ok(found)
 }
 
-#[expect(clippy::too_many_arguments, reason = "each is read once for all wishes")]
-fn wanted(
-    conn: &Connection,
-    wish: &Queued,
-    rights: &Rights,
-    is_admin: bool,
-    all: &[Node],
-    free: &[Node],
-    hours: &OpeningHours,
-    zone: &TimeZone,
+fn is_admin(conn: &Connection, user: UserId) -> Result<bool> {
+    Ok(users::by_id(conn, user)?.is_some_and(|user| user.role == Role::Admin))
+}
+
+/// What is the same for all wishes.
+struct Scene {
+    nodes: Vec<Node>,
+    /// Those that anybody can book at some time.
+    bookable: Vec<Node>,
+    /// When the lab opens.
+    openings: Vec<Timestamp>,
     now: Timestamp,
-) -> Result<Wanted> {
-    let lasts = SignedDuration::from_hours(i64::from(wish.hours));
-    let count = usize::try_from(wish.count).unwrap_or(usize::MAX);
-    // Whoever has as much as they may is passed over until they have less, and keeps nothing from others.
-    let others = reservations::unfinished(conn, Some(wish.owner))?;
-    let may = is_admin || rights.rules.judge_amount(&others, count, (now, now + lasts)).is_ok();
-    let fits = |node: &&Node| may && wish.model.is_none_or(|model| model == node.model);
-    let mut blocks = blocks::list(conn, now)?;
-    blocks.retain(|block| block.binds(&rights.groups));
-    let kept = blocks.iter().flat_map(|block| {
-        let covered = all.iter().filter(|node| block.scope.covers(node));
-        covered.map(|node| Busy { node: node.id, start: block.start, end: block.end })
-    });
-    Ok(Wanted {
-        nodes: free.iter().filter(fits).map(|node| node.id).collect(),
-        count,
-        lasts,
-        kept: kept.collect(),
-        moments: hours.openings(now, OPENING_DAYS, zone),
-    })
+}
+
+impl Scene {
+    fn wanted(&self, conn: &Connection, wish: &Queued) -> Result<Wanted> {
+        let rights = rights(conn, wish.owner)?;
+        let lasts = SignedDuration::from_hours(i64::from(wish.hours));
+        let count = usize::try_from(wish.count).unwrap_or(usize::MAX);
+        // Whoever has as much as they may is passed over until they have less, and keeps nothing from others.
+        let others = reservations::unfinished(conn, Some(wish.owner))?;
+        let may = is_admin(conn, wish.owner)?
+            || rights.rules.judge_amount(&others, count, (self.now, self.now + lasts)).is_ok();
+        let fits = |node: &&Node| may && wish.model.is_none_or(|model| model == node.model);
+        let mut blocks = blocks::list(conn, self.now)?;
+        blocks.retain(|block| block.binds(&rights.groups));
+        let kept = blocks.iter().flat_map(|block| {
+            let covered = self.nodes.iter().filter(|node| block.scope.covers(node));
+            covered.map(|node| Busy { node: node.id, start: block.start, end: block.end })
+        });
+        Ok(Wanted {
+            nodes: self.bookable.iter().filter(fits).map(|node| node.id).collect(),
+            count,
+            lasts,
+            kept: kept.collect(),
+            moments: self.openings.clone(),
+        })
+    }
 }
 
 /// What is booked. What holds its nodes beyond its end is thought to be gone soon.
@@ -231,19 +240,17 @@ pub(super) fn advance(tx: &Transaction<'_>, zone: &TimeZone, now: Timestamp) -> 
     for (wish, place) in places(tx, zone, now)? {
         let Some(Place { start, end, nodes }) = place.filter(|place| place.start <= now) else { continue };
         let rules = rights(tx, wish.owner)?.rules;
-        let owner = users::by_id(tx, wish.owner)?;
-        let is_admin = owner.as_ref().is_some_and(|user| user.role == Role::Admin);
         // Another wish of theirs may have been served just now.
         let others = reservations::unfinished(tx, Some(wish.owner))?;
-        if !is_admin && rules.judge_amount(&others, nodes.len(), (start, end)).is_err() {
+        if !is_admin(tx, wish.owner)? && rules.judge_amount(&others, nodes.len(), (start, end)).is_err() {
             continue;
         }
-        let (owner_id, margin) = (wish.owner, rules.margin());
-        let new = NewReservation { owner: owner_id, name: wish.name.clone(), start, end, nodes, margin };
+        let (owner, margin) = (wish.owner, rules.margin());
+        let new = NewReservation { owner, name: wish.name.clone(), start, end, nodes, margin };
         let Ok(id) = reservations::book(tx, &new, now)? else { continue };
         queue::set_state(tx, wish.id, QueueState::Served(id))?;
         notices::ask(tx, id, NoticeKind::Turn)?;
-        let actor = Actor { email: owner.map(|user| user.email), from: None };
+        let actor = Actor { email: Some(look::email(tx, owner)?), from: None };
         let subject = format!("reservation {id} from the queue (wish {}) until {end}", wish.id);
         audit::record(tx, &actor, Action::Reserved, &subject, now)?;
         served.push(id);

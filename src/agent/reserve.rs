@@ -79,9 +79,10 @@ pub(super) fn book(
     };
     let margin = rules.margin();
     // Administrators may go before those who wait.
-    let awaited = match by.is_admin {
-        true => Vec::new(),
-        false => queue::held(tx, (plan.start - margin, plan.end + margin), zone, now)?,
+    let awaited = if by.is_admin {
+        Vec::new()
+    } else {
+        queue::held(tx, (plan.start - margin, plan.end + margin), zone, now)?
     };
     let hindrances = Hindrances::of(tx, &found, period, &rights, now)?.with_awaited(awaited);
     let free: Vec<&Node> = found.iter().filter(|node| hindrances.is_free(node)).collect();

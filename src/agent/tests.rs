@@ -159,8 +159,8 @@ impl Lab {
     ) -> Option<String> {
         let (id, _) = added?;
         let owner = reservations::by_id(tx, id).unwrap()?.owner;
-        let limits = matches!(deed, Deed::Reserve { .. } | Deed::Extend { .. });
-        if !limits || self.person(owner).is_admin {
+        let is_direct = matches!(deed, Deed::Reserve { .. } | Deed::Extend { .. });
+        if !is_direct || self.person(owner).is_admin {
             return None;
         }
         let after = turns(tx, self.now);

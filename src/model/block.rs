@@ -69,7 +69,7 @@ pub enum Collisions {
     Refuse,
     /// They stay and go on: they were there first.
     Keep,
-    /// Those that have begun end when the block begins, the others now. Their owners are told.
+    /// Those that begin before the block end when it begins, the others now. Their owners are told.
     GiveBack,
 }
 

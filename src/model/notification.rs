@@ -80,7 +80,7 @@ impl NoticeKind {
     }
 }
 
-/// A reservation that ends soon, as its owner's pages show it.
+/// A reservation of which its owner's pages tell: it ends soon, or the queue has brought it and nobody configured it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ending {
     /// The reservation.
@@ -89,6 +89,8 @@ pub struct Ending {
     pub name: String,
     /// When it ends.
     pub end: Timestamp,
+    /// Whether it came from the queue and waits for a configuration.
+    pub is_turn: bool,
 }
 
 #[cfg(test)]

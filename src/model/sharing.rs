@@ -361,6 +361,7 @@ mod tests {
                 used_bytes: 0,
                 stored_bytes: 0,
                 digest: Digest([0; 32]),
+                boots_on: None,
                 imported_at: from_millis(0),
             },
             owner: owner.map(|id| (UserId(id), "ada@lab".into())),

@@ -37,38 +37,42 @@ pub fn set_wants(tx: &Transaction<'_>, user: UserId, wants: &Notifications) -> R
     Ok(())
 }
 
-/// A person's reservations that have begun and end soon, as they want to be told.
+/// A person's reservations of which their pages tell: those that have begun and end soon, as they want to be told, and
+/// those that the queue brought and nobody has configured.
 pub fn ending(conn: &Connection, user: UserId, now: Timestamp) -> Result<Vec<Ending>> {
-    let sql =
-        "SELECT id, name, end_at FROM reservations WHERE owner_id = ?1 AND end_at > ?2 AND start_at <= ?2
+    let sql = "SELECT id, name, end_at, state = 'held' AND EXISTS
+                   (SELECT 1 FROM notices n WHERE n.reservation_id = r.id AND n.kind = 'turn') AS is_turn
+               FROM reservations r WHERE owner_id = ?1 AND end_at > ?2 AND start_at <= ?2
                    AND state IN ('held', 'configured', 'active') ORDER BY end_at, id";
     let mut statement = conn.prepare_cached(sql)?;
     let rows = statement.query_map((user.0, to_millis(now)), |row| {
         let end = time(row, "end_at")?;
-        Ok(Ending { id: ReservationId(row.get("id")?), name: row.get("name")?, end })
+        let (id, is_turn) = (ReservationId(row.get("id")?), row.get("is_turn")?);
+        Ok(Ending { id, name: row.get("name")?, end, is_turn })
     })?;
     let mut found = rows.collect::<rusqlite::Result<Vec<_>>>()?;
     if !found.is_empty() {
         let (wants, minutes) = (wants(conn, user)?, site_minutes(conn)?);
-        found.retain(|ending| wants.told_at(ending.end, minutes) <= now);
+        found.retain(|ending| ending.is_turn || wants.told_at(ending.end, minutes) <= now);
     }
     Ok(found)
 }
 
 /// Reservations whose end is near and was not told, and when the next one's is.
 pub fn before_end(conn: &Connection, now: Timestamp) -> Result<(Vec<Due>, Option<Timestamp>)> {
-    let sql = "SELECT r.id, r.name, r.end_at, u.email, u.notifications
+    let sql = "SELECT r.id, r.name, r.start_at, r.end_at, u.email, u.notifications
                FROM reservations r JOIN users u ON u.id = r.owner_id
                WHERE r.state IN ('held', 'configured', 'active') AND r.end_at > :now AND NOT EXISTS
                    (SELECT 1 FROM notices n WHERE n.reservation_id = r.id AND n.kind = 'before_end' AND n.of_at = r.end_at)
                ORDER BY r.end_at";
     let mut statement = conn.prepare_cached(sql)?;
     let rows = statement
-        .query_map(named_params! { ":now": to_millis(now) }, |row| Ok((due(row)?, time(row, "end_at")?)))?;
+        .query_map(named_params! { ":now": to_millis(now) }, |row| Ok((due(row)?, time(row, "start_at")?)))?;
     let (minutes, mut found, mut next) = (site_minutes(conn)?, Vec::new(), None::<Timestamp>);
     for row in rows {
-        let (due, end) = row?;
-        let at = due.wants.told_at(end, minutes);
+        let (due, start) = row?;
+        // Who wants to know days before is not told of what has not begun.
+        let at = due.wants.told_at(due.end, minutes).max(start);
         if at <= now {
             found.push(due);
         } else {
@@ -80,9 +84,10 @@ pub fn before_end(conn: &Connection, now: Timestamp) -> Result<(Vec<Due>, Option
 
 /// Reservations none of whose deployments goes on by itself, whose owners were not told so.
 pub fn outcomes(conn: &Connection) -> Result<Vec<Due>> {
+    // The second word about the state names the index of what is not over.
     let sql = "SELECT r.id, r.name, r.end_at, u.email, u.notifications
                FROM reservations r JOIN users u ON u.id = r.owner_id
-               WHERE r.state = 'active'
+               WHERE r.state = 'active' AND r.state <> 'ended'
                    AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.reservation_id = r.id AND n.kind = 'outcome')
                    AND EXISTS (SELECT 1 FROM deployments d WHERE d.reservation_id = r.id AND d.state <> 'destroyed')
                    AND NOT EXISTS (SELECT 1 FROM deployments d WHERE d.reservation_id = r.id
@@ -126,7 +131,7 @@ pub fn ask(tx: &Transaction<'_>, reservation: ReservationId, kind: NoticeKind) -
 pub fn asked(conn: &Connection) -> Result<Vec<(Due, NoticeKind)>> {
     let sql = "SELECT r.id, r.name, r.end_at, u.email, u.notifications, n.kind
                FROM notices n JOIN reservations r ON r.id = n.reservation_id JOIN users u ON u.id = r.owner_id
-               WHERE n.told_at = 0 ORDER BY r.id";
+               WHERE n.told_at = 0 AND u.removed_at IS NULL ORDER BY r.id";
     let mut statement = conn.prepare_cached(sql)?;
     let rows = statement.query_map([], |row| Ok((due(row)?, word(row, "kind", NoticeKind::from_word)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)

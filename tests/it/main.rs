@@ -38,6 +38,7 @@ mod once;
 mod own_account;
 mod pages;
 mod paging;
+mod queue;
 mod rack;
 mod routing;
 mod switches;

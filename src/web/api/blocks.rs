@@ -65,7 +65,7 @@ pub(super) struct NewBlock {
     /// The name of the group that may book in it.
     group: Option<String>,
     /// What becomes of reservations that lie in it: `refuse` (the default) blocks nothing and names them, `keep`
-    /// lets them go on, `give_back` ends those that have begun when the block begins, and the others now.
+    /// lets them go on, `give_back` ends those that begin before the block when it begins, and the others now.
     collisions: Option<String>,
 }
 

@@ -210,11 +210,14 @@ fn ending(ending: &[Ending], reader: &Reader) -> Markup {
     html! {
         div.notice.soon role="status" {
             @for soon in ending {
-                p {
+                @if soon.is_turn { p {
+                    (reader.with("ending-turn", &[("name", soon.name.as_str().into())])) " "
+                    a href=(paths::configure(soon.id)) { (reader.say("nav-configure")) }
+                } } @else { p {
                     (reader.with("ending-soon", &[("name", soon.name.as_str().into())])) " "
                     (parts::moment(soon.end, reader)) " "
                     a href=(paths::reservation(soon.id)) { (reader.say("ending-extend")) }
-                }
+                } }
             }
         }
     }
