@@ -149,12 +149,8 @@ async fn the_page_reserve_leads_to_the_queue() {
     assert!(bob.get("/queue/live").await.body.contains("night"));
     let named = [("nodes", "pi-01"), ("hours", "2"), ("name", "x"), ("start", ""), ("wait", "1")];
     assert_eq!(bob.post("/reserve", &named).await.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let id = app.agent.queue(&Caller {
-        user: pimaster::model::ids::UserId(1),
-        is_admin: true,
-        actor: Actor::default(),
-    });
-    let id = id.await.unwrap()[0].id;
+    let root = caller(&app, "root@lab", Role::Admin).await;
+    let id = app.agent.queue(&root).await.unwrap()[0].id;
     assert_eq!(location(&bob.post(&format!("/queue/{id}/leave"), &[]).await), "/queue");
     assert!(bob.get("/queue").await.body.contains("Nobody waits for nodes."));
 }
