@@ -1,4 +1,4 @@
-//! One request of the API. *IO: HTTP.*
+//! One request of the API. *IO: HTTP, the certificates that this machine trusts.*
 //!
 //! Redirections are not followed and proxies not used, so that the token goes to pimaster alone.
 
@@ -6,8 +6,10 @@ use super::failure::{Failure, Refusal};
 use super::login::Login;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::sync::Arc;
 use std::time::Duration;
 use ureq::http::{Method, Request};
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// A rack answers within seconds, also while it is busy.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -46,18 +48,20 @@ impl Answer {
 
 impl Api {
     /// The API of that login.
-    pub(super) fn new(login: &Login) -> Self {
-        let agent = ureq::Agent::config_builder()
+    pub(super) fn new(login: &Login) -> Result<Self, Failure> {
+        let mut settings = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .proxy(None)
-            .timeout_global(Some(PATIENCE))
-            .build();
-        Self {
-            agent: agent.into(),
+            .timeout_global(Some(PATIENCE));
+        if login.url.starts_with("https://") {
+            settings = settings.tls_config(tls()?);
+        }
+        Ok(Self {
+            agent: settings.build().into(),
             base: format!("{}/api/v1", login.url),
             bearer: format!("Bearer {}", login.token),
-        }
+        })
     }
 
     /// Looks.
@@ -132,6 +136,21 @@ impl Api {
     }
 }
 
+/// TLS that trusts what this machine trusts, or the file that SSL_CERT_FILE names.
+fn tls() -> Result<TlsConfig, Failure> {
+    let found = rustls_native_certs::load_native_certs();
+    if found.certs.is_empty() {
+        let why = found.errors.first().map(ToString::to_string).unwrap_or_default();
+        let fix = "Install the package ca-certificates, or name pimaster's certificate in SSL_CERT_FILE.";
+        return Err(Failure::usage(format!("this machine trusts no certificate {why}"), fix));
+    }
+    let trusted: Vec<Certificate<'static>> =
+        found.certs.iter().map(|found| Certificate::from_der(found.as_ref()).to_owned()).collect();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let settings = TlsConfig::builder().unversioned_rustls_crypto_provider(provider);
+    Ok(settings.root_certs(RootCerts::Specific(Arc::new(trusted))).build())
+}
+
 /// The path of the next page below the API, if a `Link` names one.
 fn next(link: &str) -> Option<String> {
     let (target, rest) = link.strip_prefix('<')?.split_once('>')?;
@@ -165,7 +184,7 @@ mod tests {
                 .collect();
             keys
         });
-        let api = Api::new(&Login { url, token: "pm_x".into() });
+        let api = Api::new(&Login { url, token: "pm_x".into() }).unwrap();
         let made = api.create("/reservations", &serde_json::json!({})).unwrap();
         let keys = server.join().unwrap();
         assert_eq!((made.text.as_str(), &keys[0]), ("{}", &keys[1]));
@@ -188,7 +207,7 @@ mod tests {
                 head[0].clone()
             })
         });
-        let api = Api::new(&Login { url, token: "pm_x".into() });
+        let api = Api::new(&Login { url, token: "pm_x".into() }).unwrap();
         assert_eq!(api.get_all("/nodes").unwrap().text, "[1,2]");
         let asked = server.join().unwrap();
         assert_eq!(asked, ["GET /api/v1/nodes HTTP/1.1", "GET /api/v1/nodes?limit=1&cursor=a HTTP/1.1"]);

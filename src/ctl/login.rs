@@ -100,15 +100,13 @@ pub(super) fn judge_scopes(me: &Me) -> Result<(), Failure> {
 
 fn judge_url(text: &str) -> Result<String, Failure> {
     let url = text.trim().trim_end_matches('/');
-    let host = url.strip_prefix("http://").unwrap_or_default();
+    let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")).unwrap_or_default();
     if !host.is_empty() && !host.contains(['@', '?', '#']) && host.bytes().all(|byte| byte.is_ascii_graphic())
     {
         return Ok(url.to_owned());
     }
     let seen = format!("the address is `{text}`; expected one such as http://pimaster:9000");
-    let fix =
-        "This client speaks no TLS; over networks of others go through `ssh -L 9000:localhost:9000 HOST`.";
-    Err(Failure::usage(seen, fix))
+    Err(Failure::usage(seen, "Give the address of the pages of pimaster."))
 }
 
 fn judge_token(text: &str, place: &str) -> Result<String, Failure> {
@@ -205,10 +203,11 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_of_http() {
+    fn addresses_are_of_http_or_https() {
         assert_eq!(judge_url("http://pimaster:9000/").unwrap(), "http://pimaster:9000");
         assert_eq!(judge_url("http://lab/pimaster").unwrap(), "http://lab/pimaster");
-        for text in ["pimaster:9000", "https://pimaster", "http://", "http://a b", "http://u:p@host", ""] {
+        assert_eq!(judge_url("https://pimaster").unwrap(), "https://pimaster");
+        for text in ["pimaster:9000", "ftp://pimaster", "http://", "http://a b", "http://u:p@host", ""] {
             assert_eq!(judge_url(text).unwrap_err().exit(), 64, "{text}");
         }
     }

@@ -26,7 +26,7 @@ pub fn run(options: &Ctl) -> u8 {
 
 fn dispatch(options: &Ctl) -> Result<u8, Failure> {
     let is_json = options.json;
-    let api = || login::chosen(options).map(|login| Api::new(&login));
+    let api = || login::chosen(options).and_then(|login| Api::new(&login));
     let done = match &options.command {
         CtlCommand::Login => log_in(options),
         CtlCommand::Nodes => {
@@ -58,7 +58,7 @@ fn dispatch(options: &Ctl) -> Result<u8, Failure> {
 
 fn log_in(options: &Ctl) -> Result<(), Failure> {
     let login = login::new(options)?;
-    let answer = Api::new(&login).get("/me")?;
+    let answer = Api::new(&login)?.get("/me")?;
     let me: Me = answer.read()?;
     login::judge_scopes(&me)?;
     let path = login::store(&login)?;

@@ -14,6 +14,17 @@ async fn keys_password_and_sessions() {
     let app = TestApp::new(0).await;
     let mut browser = Browser::signed_in(&app, "ada@lab", Role::User).await;
     let ada = app.scoped("ada@lab", "read account").await;
+    let password = async |present: &str, new: &str| {
+        let body = json!({ "present": present, "new": new });
+        app.api(Method::PUT, "/me/password", &ada, Some(body)).await
+    };
+    assert_eq!(
+        password("", "a token's horse").await.status,
+        StatusCode::CONFLICT,
+        "the first one comes by a link"
+    );
+    let fields = [("new_password", "correct horse"), ("again", "correct horse")];
+    location(&browser.post("/settings/password", &fields).await);
     let set = app.api(Method::PUT, "/me/keys", &ada, Some(json!({ "ssh_keys": [KEY] }))).await;
     assert_eq!((set.status, set.json()), (StatusCode::OK, json!({ "ssh_keys": [KEY] })));
     let wrong = app.api(Method::PUT, "/me/keys", &ada, Some(json!({ "ssh_keys": [KEY, "x"] }))).await;
@@ -25,12 +36,7 @@ async fn keys_password_and_sessions() {
     assert_eq!(ended.status, StatusCode::NO_CONTENT);
     assert!(location(&browser.get("/settings").await).starts_with("/sign-in"));
 
-    let password = async |present: &str, new: &str| {
-        let body = json!({ "present": present, "new": new });
-        app.api(Method::PUT, "/me/password", &ada, Some(body)).await
-    };
-    assert_eq!(password("", "short").await.json()["field"], "new");
-    assert_eq!(password("", "correct horse").await.status, StatusCode::NO_CONTENT);
+    assert_eq!(password("correct horse", "short").await.json()["field"], "new");
     assert_eq!(password("wrong horse", "another horse").await.json()["field"], "present");
     assert_eq!(password("correct horse", "another horse").await.status, StatusCode::NO_CONTENT);
     for _ in 0..5 {

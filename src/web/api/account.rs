@@ -35,8 +35,7 @@ pub(super) struct Keys {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewPassword {
-    /// The present one; left out if the account has none.
-    #[serde(default)]
+    /// The present one.
     #[schema(format = Password)]
     present: String,
     /// The new one, 10 to 128 characters.
@@ -113,10 +112,12 @@ pub(super) async fn set_keys(
     Ok(tagged(&keys))
 }
 
-/// Changes the account's password and signs out all browsers.
+/// Changes the account's password and signs out all browsers. The first one is chosen by a link: else a token could
+/// make its way to everything that its account may.
 #[utoipa::path(put, path = "/api/v1/me/password", tag = "account", operation_id = "set_password",
     request_body = NewPassword, responses(
     (status = 204, description = "Changed"),
+    (status = 409, description = "There is none yet", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "The present one is wrong, or the new one is too short", body = Problem,
      content_type = "application/problem+json"),
     (status = 429, description = "Too many wrong passwords", body = Problem,
@@ -128,6 +129,12 @@ pub(super) async fn set_password(
     JsonBody(NewPassword { present, new }): JsonBody<NewPassword>,
 ) -> Result<StatusCode, Problem> {
     let internal = |error| Problem::internal(&error);
+    if account.user.password_hash.is_none() {
+        let problem = Problem::new(StatusCode::CONFLICT, "conflict", "the account has no password yet");
+        return Err(
+            problem.fix("Choose the first one on the settings page, or by a link of an administrator.")
+        );
+    }
     if let Err(weak) = judge_password(&new) {
         return Err(Problem::field("new", weak.to_string(), "Choose another one."));
     }

@@ -31,9 +31,6 @@ use std::collections::{BTreeMap, HashMap};
 
 const MAC: MacAddr = MacAddr([0x2c, 0xcf, 0x67, 0, 0, 7]);
 
-/// Cookies of a browser, and the token of its forms.
-type Signed = (BTreeMap<String, String>, String);
-
 /// A server where everything that a path can name is there.
 pub(super) struct World {
     app: TestApp,
@@ -41,8 +38,11 @@ pub(super) struct World {
     named: Vec<(&'static str, String)>,
     tokens: HashMap<Actor, String>,
     /// Cookies and form token of who has signed in.
-    browsers: RefCell<HashMap<Actor, Signed>>,
+    browsers: RefCell<HashMap<Actor, Session>>,
 }
+
+/// Cookies by name, and the token of forms.
+type Session = (BTreeMap<String, String>, String);
 
 fn email(actor: Actor) -> String {
     format!("{actor:?}@lab").to_lowercase()
@@ -151,7 +151,7 @@ impl World {
         self.path(&format!("{before}{name}{after}"))
     }
 
-    async fn session(&self, actor: Actor) -> (BTreeMap<String, String>, String) {
+    async fn session(&self, actor: Actor) -> Session {
         if let Some(known) = self.browsers.borrow().get(&actor) {
             return known.clone();
         }
