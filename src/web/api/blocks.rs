@@ -1,7 +1,7 @@
 //! Blocks and opening hours in the API. *IO: through the agent.*
 
 use super::answers::time;
-use super::bearer::Bearer;
+use super::bearer::{Administrator, Bearer};
 use super::created::Created;
 use super::json::JsonBody;
 use super::path::Named;
@@ -94,10 +94,7 @@ pub(super) struct Day {
     (status = 200, body = [Block]),
     (status = 401, body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn list(
-    Bearer(_caller): Bearer,
-    State(app): State<App>,
-) -> Result<Json<Vec<Block>>, Problem> {
+pub(super) async fn list(_: Bearer, State(app): State<App>) -> Result<Json<Vec<Block>>, Problem> {
     Ok(Json(app.agent.blocks().await?.into_iter().map(Block::from).collect()))
 }
 
@@ -110,7 +107,7 @@ pub(super) async fn list(
     (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn make(
-    Bearer(caller): Bearer,
+    Administrator(caller): Administrator,
     State(app): State<App>,
     JsonBody(wish): JsonBody<NewBlock>,
 ) -> Result<Created<Block>, Problem> {
@@ -128,7 +125,7 @@ pub(super) async fn make(
     (status = 404, body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn end(
-    Bearer(caller): Bearer,
+    Administrator(caller): Administrator,
     State(app): State<App>,
     Named(id): Named<BlockId>,
 ) -> Result<StatusCode, Problem> {
@@ -141,7 +138,7 @@ pub(super) async fn end(
     (status = 200, body = Hours),
     (status = 401, body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn hours(Bearer(_caller): Bearer, State(app): State<App>) -> Result<Json<Hours>, Problem> {
+pub(super) async fn hours(_: Bearer, State(app): State<App>) -> Result<Json<Hours>, Problem> {
     Ok(Json(app.agent.opening_hours().await?.into()))
 }
 
@@ -153,7 +150,7 @@ pub(super) async fn hours(Bearer(_caller): Bearer, State(app): State<App>) -> Re
     (status = 422, description = "A day is wrong", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn set_hours(
-    Bearer(caller): Bearer,
+    Administrator(caller): Administrator,
     State(app): State<App>,
     JsonBody(hours): JsonBody<Hours>,
 ) -> Result<Json<Hours>, Problem> {

@@ -1,6 +1,6 @@
 //! Groups of people in the API, for administrators. *IO: through the agent.*
 
-use super::bearer::Bearer;
+use super::bearer::Administrator;
 use super::created::Created;
 use super::json::JsonBody;
 use super::path::Named;
@@ -54,7 +54,7 @@ pub(super) struct GroupBody {
     (status = 403, body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn list(
-    Bearer(caller): Bearer,
+    Administrator(caller): Administrator,
     State(app): State<App>,
 ) -> Result<Json<Vec<Group>>, Problem> {
     Ok(Json(app.agent.groups(&caller).await?.into_iter().map(Group::from).collect()))
@@ -69,7 +69,7 @@ pub(super) async fn list(
     (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn make(
-    Bearer(caller): Bearer,
+    Administrator(caller): Administrator,
     State(app): State<App>,
     JsonBody(group): JsonBody<GroupBody>,
 ) -> Result<Created<Group>, Problem> {
@@ -87,7 +87,7 @@ pub(super) async fn make(
     (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn change(
-    Bearer(caller): Bearer,
+    Administrator(caller): Administrator,
     State(app): State<App>,
     Named(id): Named<GroupId>,
     JsonBody(group): JsonBody<GroupBody>,
@@ -104,7 +104,7 @@ pub(super) async fn change(
     (status = 404, body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn remove(
-    Bearer(caller): Bearer,
+    Administrator(caller): Administrator,
     State(app): State<App>,
     Named(id): Named<GroupId>,
 ) -> Result<StatusCode, Problem> {

@@ -1,6 +1,6 @@
 //! What the owner of a token is told: mails, and the feed for calendar programs. *IO: the database.*
 
-use super::bearer::Bearer;
+use super::bearer::Account;
 use super::json::JsonBody;
 use super::problem::Problem;
 use crate::model::audit::Action;
@@ -45,7 +45,10 @@ pub(super) struct Feed {
     (status = 200, body = Told),
     (status = 401, body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn show(Bearer(caller): Bearer, State(app): State<App>) -> Result<Json<Told>, Problem> {
+pub(super) async fn show(
+    Account { caller, .. }: Account,
+    State(app): State<App>,
+) -> Result<Json<Told>, Problem> {
     let wants = app.store.read(move |conn| notices::wants(conn, caller.user)).await.map_err(failed)?;
     Ok(Json(wants.into()))
 }
@@ -57,7 +60,7 @@ pub(super) async fn show(Bearer(caller): Bearer, State(app): State<App>) -> Resu
     (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn set(
-    Bearer(caller): Bearer,
+    Account { caller, .. }: Account,
     State(app): State<App>,
     JsonBody(told): JsonBody<Told>,
 ) -> Result<Json<Told>, Problem> {
@@ -73,7 +76,7 @@ pub(super) async fn set(
     (status = 401, body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn make_feed(
-    Bearer(caller): Bearer,
+    Account { caller, .. }: Account,
     State(app): State<App>,
 ) -> Result<(StatusCode, Json<Feed>), Problem> {
     let secret = secret::generate().map_err(|error| Problem::internal(&error))?;
@@ -93,7 +96,7 @@ pub(super) async fn make_feed(
     (status = 401, body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn revoke_feed(
-    Bearer(caller): Bearer,
+    Account { caller, .. }: Account,
     State(app): State<App>,
 ) -> Result<StatusCode, Problem> {
     let now = clock::now();

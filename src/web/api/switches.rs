@@ -1,6 +1,6 @@
 //! Switches in the API: enrolling, trying, asking, switching ports. For administrators. *IO: through the agent.*
 
-use super::bearer::Bearer;
+use super::bearer::Administrator;
 use super::created::Created;
 use super::json::JsonBody;
 use super::path::{Named, SwitchName};
@@ -142,7 +142,7 @@ pub(super) struct AskedPort {
     (status = 403, body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn list(
-    Bearer(caller): Bearer,
+    Administrator(caller): Administrator,
     State(app): State<App>,
 ) -> Result<Json<Vec<Switch>>, Problem> {
     let settings = app.agent.switch_settings(&caller).await?;
@@ -162,7 +162,7 @@ pub(super) async fn list(
     (status = 422, body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn add(
-    Bearer(caller): Bearer,
+    Administrator(caller): Administrator,
     State(app): State<App>,
     JsonBody(new): JsonBody<NewSwitch>,
 ) -> Result<StatusCode, Problem> {
@@ -179,7 +179,7 @@ pub(super) async fn add(
     (status = 422, body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn change(
-    Bearer(caller): Bearer,
+    Administrator(caller): Administrator,
     State(app): State<App>,
     Named(SwitchName(name)): Named<SwitchName>,
     JsonBody(new): JsonBody<NewSwitch>,
@@ -197,7 +197,7 @@ pub(super) async fn change(
     (status = 422, body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn remove(
-    Bearer(caller): Bearer,
+    Administrator(caller): Administrator,
     State(app): State<App>,
     Named(SwitchName(name)): Named<SwitchName>,
 ) -> Result<StatusCode, Problem> {
@@ -213,7 +213,7 @@ pub(super) async fn remove(
     (status = 422, body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn read(
-    Bearer(caller): Bearer,
+    Administrator(caller): Administrator,
     State(app): State<App>,
     Named(SwitchName(name)): Named<SwitchName>,
 ) -> Result<Created<Inquiry>, Problem> {
@@ -230,7 +230,7 @@ pub(super) async fn read(
     (status = 422, body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn switch_port(
-    Bearer(caller): Bearer,
+    Administrator(caller): Administrator,
     State(app): State<App>,
     Named(SwitchName(switch)): Named<SwitchName>,
     JsonBody(SwitchPower { port, power, despite }): JsonBody<SwitchPower>,
@@ -252,7 +252,7 @@ pub(super) async fn switch_port(
     (status = 422, body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn attempt(
-    Bearer(caller): Bearer,
+    Administrator(caller): Administrator,
     State(app): State<App>,
     JsonBody(new): JsonBody<NewSwitch>,
 ) -> Result<Created<Inquiry>, Problem> {
@@ -270,7 +270,7 @@ pub(super) async fn attempt(
     (status = 404, body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn inquiry(
-    Bearer(caller): Bearer,
+    Administrator(caller): Administrator,
     State(app): State<App>,
     Named(id): Named<InquiryId>,
 ) -> Result<Json<Inquiry>, Problem> {

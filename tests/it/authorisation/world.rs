@@ -4,16 +4,16 @@ use super::Actor;
 use crate::browser::{Browser, between};
 use crate::test_app::{Answer, TestApp};
 use axum::body::Body;
-use axum::http::{Request, header};
+use axum::http::{Method, Request, header};
 use pimaster::agent::{Agent, Detections, NetworkAgent};
 use pimaster::model::agent::{Caller, Choice, ConfigureWish, ReserveWish};
 use pimaster::model::audit;
-use pimaster::model::clock;
+use pimaster::model::clock::{self, SignedDuration};
 use pimaster::model::credential::Platform;
 use pimaster::model::deployment::DeploymentState;
 use pimaster::model::detection::DetectWish;
 use pimaster::model::device::NewDevice;
-use pimaster::model::ids::UserId;
+use pimaster::model::ids::{SwitchId, UserId};
 use pimaster::model::mail::MailSettings;
 use pimaster::model::net::MacAddr;
 use pimaster::model::network::{Notice, NoticeKind};
@@ -26,6 +26,7 @@ use pimaster::store::{
     Transaction, credentials, networks, nodes, sessions, sightings, site, switches, tokens, users,
 };
 use pimaster::web;
+use serde_json::json;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
@@ -66,9 +67,9 @@ impl World {
             );
         }
         let bystander = web::add_user(&app.store, "bystander@lab", Role::User).await.unwrap();
-        rack(&app).await;
+        let switch = rack(&app).await;
         let (owner, root) = (caller(ids[&Actor::Owner], false), caller(ids[&Actor::Administrator], true));
-        let reservation = deployed(&app, &owner).await;
+        let (reservation, deployment) = deployed(&app, &owner).await;
         let wish = DetectWish { switch: "sw1".into(), ports: vec![4] };
         let detection = app.agent.detect(&root, wish).await.unwrap();
         let address = "10.20.0.9".parse().unwrap();
@@ -83,7 +84,8 @@ impl World {
         };
         app.store.write(put).await.unwrap();
         let link = web::set_password_link(&app.store, "bystander@lab", "").await.unwrap();
-        let named = vec![
+        let made = made(&app, &tokens[&Actor::Owner], &tokens[&Actor::Administrator]).await;
+        let named = made.into_iter().chain([
             ("/links/", link.strip_prefix("/links/").unwrap().to_owned()),
             ("/reservations/", reservation),
             ("/nodes/", "pi-01".to_owned()),
@@ -96,11 +98,14 @@ impl World {
             ("/users/", bystander.to_string()),
             ("/credentials/", "grid5000".to_owned()),
             ("/assets/", "style.css".to_owned()),
-            ("/switches/", "sw1".to_owned()),
             ("/notices/", "hold_off".to_owned()),
             ("/notices/hold_off/", "pi-01".to_owned()),
             ("/foreign-servers/", "10.20.0.200".to_owned()),
-        ];
+            ("/api/v1/switches/", "sw1".to_owned()),
+            ("/switches/", switch.to_string()),
+            ("/deployments/", deployment),
+        ]);
+        let named = named.collect();
         Self { app, named, tokens, browsers: RefCell::default() }
     }
 
@@ -196,7 +201,7 @@ async fn sign_in(app: &TestApp, browser: &mut Browser<'_>, email: &str) {
 }
 
 /// A switch with pi-01 at its port 1, a discovered machine, another DHCP server and a notice.
-async fn rack(app: &TestApp) {
+async fn rack(app: &TestApp) -> SwitchId {
     let driver = PowerDriver::Snmp {
         address: "127.0.0.1:9".parse().unwrap(),
         community: "c".into(),
@@ -229,13 +234,14 @@ async fn rack(app: &TestApp) {
             networks::record_server(tx, "10.20.0.200".parse().unwrap(), None, "heard of", clock::now())?;
             networks::record_notice(tx, &notice, clock::now())?;
             // Without it nobody can have forgotten their password.
-            site::set(tx, MailSettings::NAME, &MailSettings { is_enabled: true, ..MailSettings::default() })
+            site::set(tx, MailSettings::NAME, &MailSettings { is_enabled: true, ..MailSettings::default() })?;
+            Ok(switch)
         })
         .await
         .unwrap();
 }
 
-async fn deployed(app: &TestApp, owner: &Caller) -> String {
+async fn deployed(app: &TestApp, owner: &Caller) -> (String, String) {
     let nodes = Choice::Named(vec!["pi-01".parse().unwrap()]);
     let wish = ReserveWish { nodes, as_many_as_possible: false, start: None, hours: 2, name: "bin".into() };
     let id = app.agent.reserve(owner, wish).await.unwrap();
@@ -249,8 +255,36 @@ async fn deployed(app: &TestApp, owner: &Caller) -> String {
         nodes: std::collections::BTreeMap::new(),
     };
     app.agent.configure(owner, id, wish).await.unwrap();
-    app.activate(id, DeploymentState::Deployed).await;
-    id.to_string()
+    let deployment = app.activate(id, DeploymentState::Deployed).await[0];
+    (id.to_string(), deployment.to_string())
+}
+
+/// What is made by the API: of the owner a wish that waits, a template and a feed; a group, a block, a question.
+async fn made(app: &TestApp, owner: &str, root: &str) -> Vec<(&'static str, String)> {
+    let tomorrow = clock::now() + SignedDuration::from_hours(24);
+    let end = tomorrow + SignedDuration::from_hours(1);
+    let block =
+        json!({ "start": tomorrow.to_string(), "end": end.to_string(), "reason": "x", "nodes": ["pi-03"] });
+    let asked = json!({ "name": "sw9", "ports": 8, "address": "127.0.0.1:9", "community": "c" });
+    let mut named = Vec::new();
+    for (token, path, name, body) in [
+        (owner, "/queue", "/queue/", json!({ "count": 3, "hours": 1, "name": "bin" })),
+        (owner, "/templates", "/templates/", json!({ "name": "kept", "environment": "raspios" })),
+        (root, "/groups", "/groups/", json!({ "name": "students" })),
+        (root, "/blocks", "/blocks/", block),
+        (root, "/inquiries", "/tries/", asked),
+    ] {
+        let answer = app.api(Method::POST, path, token, Some(body)).await;
+        let id = answer.json()["id"].as_i64();
+        let id = id.unwrap_or_else(|| panic!("{path}: {}", answer.body)).to_string();
+        named.push((name, id.clone()));
+        if name == "/tries/" {
+            named.push(("/inquiries/", id));
+        }
+    }
+    let feed = app.api(Method::POST, "/me/feed", owner, None).await.json();
+    named.push(("/calendar/", feed["url"].as_str().unwrap().rsplit('/').next().unwrap().to_owned()));
+    named
 }
 
 /// Of the owner: a token, and a session in another browser.
