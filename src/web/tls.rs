@@ -223,20 +223,20 @@ mod tests {
         let (first, second) =
             (keys.web_certificate("a.lab").unwrap(), keys.web_certificate("b.lab").unwrap());
         let file = folder.path().join("used.pem");
-        let put = |bytes: &[u8], age: u64| {
+        let put = |bytes: &[u8], minute: u64| {
             fs::write(&file, bytes).unwrap();
-            let written = SystemTime::now() - Duration::from_secs(age);
+            let written = SystemTime::UNIX_EPOCH + Duration::from_secs(minute * 60);
             fs::File::options().write(true).open(&file).unwrap().set_modified(written).unwrap();
         };
-        put(&fs::read(&first).unwrap(), 300);
+        put(&fs::read(&first).unwrap(), 1);
         let watched = Watched::read(file.clone(), file.clone()).unwrap();
         let start = Instant::now();
         let of = |path: &Path| certified(path, path).unwrap().cert;
         assert_eq!(watched.at(start).cert, of(&first));
-        put(&fs::read(&second).unwrap(), 200);
+        put(&fs::read(&second).unwrap(), 2);
         assert_eq!(watched.at(start).cert, of(&first), "not looked at each time");
         assert_eq!(watched.at(start + LOOK_EACH).cert, of(&second));
-        put(b"half a fi", 100);
+        put(b"half a fi", 3);
         assert_eq!(watched.at(start + LOOK_EACH * 2).cert, of(&second));
     }
 

@@ -32,6 +32,9 @@ use std::collections::{BTreeMap, HashMap};
 
 const MAC: MacAddr = MacAddr([0x2c, 0xcf, 0x67, 0, 0, 7]);
 
+/// Cookies of a browser, and the token of its forms.
+type Signed = (BTreeMap<String, String>, String);
+
 /// A server where everything that a path can name is there.
 pub(super) struct World {
     app: TestApp,
@@ -39,11 +42,8 @@ pub(super) struct World {
     named: Vec<(&'static str, String)>,
     tokens: HashMap<Actor, String>,
     /// Cookies and form token of who has signed in.
-    browsers: RefCell<HashMap<Actor, Session>>,
+    browsers: RefCell<HashMap<Actor, Signed>>,
 }
-
-/// Cookies by name, and the token of forms.
-type Session = (BTreeMap<String, String>, String);
 
 fn email(actor: Actor) -> String {
     format!("{actor:?}@lab").to_lowercase()
@@ -156,7 +156,7 @@ impl World {
         self.path(&format!("{before}{name}{after}"))
     }
 
-    async fn session(&self, actor: Actor) -> Session {
+    async fn session(&self, actor: Actor) -> Signed {
         if let Some(known) = self.browsers.borrow().get(&actor) {
             return known.clone();
         }
@@ -238,7 +238,7 @@ async fn rack(app: &TestApp) -> SwitchId {
             Ok(switch)
         })
         .await
-        .unwrap();
+        .unwrap()
 }
 
 async fn deployed(app: &TestApp, owner: &Caller) -> (String, String) {
