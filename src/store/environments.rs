@@ -198,7 +198,8 @@ pub fn entry(conn: &Connection, environment: Environment) -> Result<CatalogueEnt
 pub fn used_by(conn: &Connection, id: EnvironmentId) -> Result<Vec<Use>> {
     let sql = "SELECT reservations.id, reservations.name, email FROM reservations
                JOIN users ON users.id = owner_id
-               WHERE (state <> 'ended' AND configuration ->> '$.environment' = :id)
+               WHERE (state <> 'ended' AND (configuration ->> '$.environment' = :id OR EXISTS (
+                          SELECT 1 FROM json_each(configuration, '$.changes') WHERE value ->> '$.environment' = :id)))
                   OR reservations.id IN (SELECT reservation_id FROM deployments
                                          WHERE environment_id = :id AND state <> 'destroyed')
                ORDER BY reservations.id";

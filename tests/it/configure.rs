@@ -86,6 +86,12 @@ async fn nodes_of_one_reservation_differ() {
     let chosen = stored.configuration.unwrap();
     let script = |at: usize| chosen.for_node(stored.nodes[at]).user_script;
     assert_eq!((script(0).as_deref(), script(1)), (Some("date"), None));
+    // An administrator who would remove the environment of a single node is told who needs it.
+    let used_by = app.store.read(|conn| {
+        let five = environments::by_name(conn, "five")?.unwrap();
+        environments::used_by(conn, five.id)
+    });
+    assert_eq!(used_by.await.unwrap().len(), 1);
     // What is said of a node and is nothing is nothing.
     let same = json!({ "environment": "raspios", "nodes": { "pi-01": {} } });
     configure(&app, &token, id, same).await;

@@ -10,7 +10,7 @@ use maud::{Markup, html};
 pub(super) fn countdown(until: Timestamp, reader: &Reader) -> Markup {
     let left = seconds_between(reader.now, until);
     html! {
-        p.hold role="timer" {
+        p.hold.wide role="timer" {
             (reader.say("hold-ends")) " " strong data-left=(left) { (parts::duration(left)) }
             " (" (parts::minute(until, reader)) ")"
         }
