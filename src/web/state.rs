@@ -33,6 +33,8 @@ pub(super) struct Shared {
     pub(super) notices: Mutex<Notices>,
     /// Cancelled at shutdown: event streams end.
     pub(super) streams: CancellationToken,
+    /// Each open event stream holds a clone: how many there are sets their pace.
+    pub(super) watchers: Arc<()>,
 }
 
 impl App {
@@ -56,6 +58,7 @@ impl App {
             limiter: Mutex::default(),
             notices: Mutex::default(),
             streams,
+            watchers: Arc::default(),
         })))
     }
 }

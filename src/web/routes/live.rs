@@ -11,6 +11,7 @@ use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream;
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -18,6 +19,9 @@ use tokio_util::sync::CancellationToken;
 
 /// A large rack changes hundreds of times a second; nobody reads faster than this.
 const AT_MOST_EACH: Duration = Duration::from_millis(500);
+/// Each so many open streams slow all of them by the same again: together they ask for at most 100 fragments a second,
+/// however many people watch.
+const STREAMS_AT_A_TIME: u32 = 50;
 /// Then the browser connects again by itself, which checks the session again.
 const LONGEST: Duration = Duration::from_secs(600);
 /// Proxies end connections on which nothing is said.
@@ -25,16 +29,19 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 struct Watcher {
     changes: watch::Receiver<u64>,
+    /// Counts among the open streams.
+    watchers: Arc<()>,
     streams: CancellationToken,
     end: Instant,
     /// The next hint is sent at once, the later ones with a pause before them.
     is_first: bool,
 }
 
-/// Says `changed` at the beginning and after each change, at most twice a second.
+/// Says `changed` at the beginning and after each change, at most twice a second, less often if many people watch.
 pub(super) async fn events(State(app): State<App>, _: SignedIn) -> Result<impl IntoResponse, Refusal> {
     let watcher = Watcher {
         changes: app.agent.changes(),
+        watchers: Arc::clone(&app.watchers),
         streams: app.streams.clone(),
         end: Instant::now() + LONGEST,
         is_first: true,
@@ -63,9 +70,34 @@ impl Watcher {
 
     async fn hint(&mut self) -> Option<u64> {
         if !std::mem::take(&mut self.is_first) {
-            sleep(AT_MOST_EACH).await;
+            // One is held by the server itself.
+            sleep(pause(Arc::strong_count(&self.watchers).saturating_sub(1))).await;
             self.changes.changed().await.ok()?;
         }
         Some(*self.changes.borrow_and_update())
+    }
+}
+
+/// The time between two hints on each of so many streams.
+fn pause(streams: usize) -> Duration {
+    let crowd = u32::try_from(streams).unwrap_or(u32::MAX) / STREAMS_AT_A_TIME;
+    AT_MOST_EACH.saturating_mul(crowd.saturating_add(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_people_together_ask_no_more_than_some() {
+        let check = |streams, millis| assert_eq!(pause(streams), Duration::from_millis(millis), "{streams}");
+        check(1, 500);
+        check(49, 500);
+        check(50, 1000);
+        check(200, 2500);
+        for streams in 1..2000_u32 {
+            let each_second = f64::from(streams) / pause(usize::try_from(streams).unwrap()).as_secs_f64();
+            assert!(each_second <= 100.0, "{streams} streams: {each_second} hints a second");
+        }
     }
 }
