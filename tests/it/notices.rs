@@ -10,8 +10,9 @@ use pimaster::model::clock::{self, Clock, SignedDuration, TimeZone};
 use pimaster::model::deployment::DeploymentState;
 use pimaster::model::ids::ReservationId;
 use pimaster::model::mail::{LetterState, MailSettings};
+use pimaster::model::notification::Notifications;
 use pimaster::model::user::Role;
-use pimaster::store::{deployments, outbox, reservations, site, users};
+use pimaster::store::{deployments, notices, outbox, reservations, site, users};
 use pimaster::web::Notifier;
 use serde_json::json;
 
@@ -97,6 +98,21 @@ async fn who_wants_no_mail_gets_none_and_others_choose_when() {
     app.api(Method::PUT, "/me/notifications", &token, Some(off)).await;
     office.reserve("pi-01").await;
     assert_eq!(office.look(119).await, []);
+}
+
+#[tokio::test]
+async fn an_end_is_not_told_before_it_has_begun() {
+    let app = TestApp::new(1).await;
+    let office = Office::new(&app).await;
+    let days = Notifications { minutes: Some(3 * 24 * 60), ..Notifications::default() };
+    let user = office.ada.user;
+    app.store.write(move |tx| notices::set_wants(tx, user, &days)).await.unwrap();
+    let start = Some(clock::now() + SignedDuration::from_hours(24));
+    let nodes = Choice::Named(vec!["pi-01".parse().unwrap()]);
+    let wish = ReserveWish { nodes, as_many_as_possible: false, start, hours: 2, name: "night".into() };
+    app.agent.reserve(&office.ada, wish).await.unwrap();
+    assert_eq!(office.look(0).await, []);
+    assert_eq!(office.look(24 * 60 + 1).await, [soon(LetterState::Waiting)]);
 }
 
 #[tokio::test]

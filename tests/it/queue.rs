@@ -145,7 +145,7 @@ async fn the_page_reserve_leads_to_the_queue() {
     let page = bob.get("/queue").await.body;
     assert!(page.contains("night waits for its nodes.") && page.contains("bob@lab"), "{page}");
     assert!(!ada.get("/queue").await.body.contains("Leave the queue"), "it is not hers");
-    assert!(ada.post("/queue/1/leave", &[]).await.status == StatusCode::NOT_FOUND);
+    assert_eq!(bob.post("/queue/1/leave", &[]).await.status, StatusCode::NOT_FOUND);
     assert!(bob.get("/queue/live").await.body.contains("night"));
     let named = [("nodes", "pi-01"), ("hours", "2"), ("name", "x"), ("start", ""), ("wait", "1")];
     assert_eq!(bob.post("/reserve", &named).await.status, StatusCode::UNPROCESSABLE_ENTITY);
