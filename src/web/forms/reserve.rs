@@ -1,8 +1,7 @@
 //! The form in which nodes are chosen. *Pure.* Called by `routes::reserve`.
 
 use super::{Errors, Fields};
-use crate::model::agent::QueueWish;
-use crate::model::agent::{Choice, ReserveWish};
+use crate::model::agent::{Choice, QueueWish, ReserveWish};
 use crate::model::board::BoardModel;
 use crate::model::clock::{DateTime, TimeZone, Timestamp};
 use crate::model::node::NodeName;
