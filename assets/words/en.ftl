@@ -462,9 +462,6 @@ switch-watts = All ports together take
 switch-protected-off = Port { $port } is off, so it cannot be the one that feeds pimaster. Look which port does.
 switch-no-number = `{ $seen }` is no number that fits here.
 switch-no-address = `{ $seen }` is no address; expected one such as 10.20.0.2.
-problem-seen = Seen:
-problem-expected = Expected:
-problem-advice = What to do:
 
 ## Accounts, for administrators
 nav-users = Users

@@ -462,9 +462,6 @@ switch-watts = Tous les ports ensemble consomment
 switch-protected-off = Le port { $port } est éteint : ce ne peut pas être celui qui alimente pimaster. Cherchez lequel c’est.
 switch-no-number = « { $seen } » n’est pas un nombre qui convient ici.
 switch-no-address = « { $seen } » n’est pas une adresse ; attendu par exemple 10.20.0.2.
-problem-seen = Constaté :
-problem-expected = Attendu :
-problem-advice = Que faire :
 
 ## Comptes, pour les administrateurs
 nav-users = Utilisateurs
