@@ -35,7 +35,7 @@ async fn late_edits_are_refused_by_the_api() {
     let root = app.token("root@lab", Role::Admin).await;
     let rules = |hours| {
         json!({ "longest_hours": hours, "longest_extended_hours": 200, "node_hours": null, "margin_minutes": 0,
-                "hold_minutes": 15 })
+                "hold_minutes": 15, "notice_minutes": 30 })
     };
     two_edit(&app, &root, (Method::PUT, "/rules"), rules(10), rules(20)).await;
     let policy = |domain| json!({ "is_open": true, "domains": [domain], "confirmed_is_enough": false });
@@ -74,8 +74,12 @@ fn version(page: &str, form: &str) -> String {
     between(form, "name=\"version\" value=\"", "\"").unwrap().to_owned()
 }
 
-const RULES: [(&str, &str); 4] =
-    [("longest_extended_hours", "200"), ("node_hours", ""), ("margin_minutes", "0"), ("hold_minutes", "15")];
+const RULES: [(&str, &str); 4] = [
+    ("longest_extended_hours", "200"),
+    ("margin_minutes", "0"),
+    ("hold_minutes", "15"),
+    ("notice_minutes", "30"),
+];
 
 #[tokio::test]
 async fn a_late_form_comes_back_with_what_was_typed_and_what_is_stored() {

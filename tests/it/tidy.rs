@@ -60,7 +60,7 @@ const DOORS: [(&str, &[&str]); 13] = [
     ("rusqlite", &["src/store/"]),
     ("maud", &["src/web/views/"]),
     ("lettre", &["src/mail/smtp.rs"]),
-    ("rustls", &["src/web/door.rs", "src/web/tls.rs"]),
+    ("rustls", &["src/ctl/api.rs", "src/web/door.rs", "src/web/tls.rs"]),
     ("tokio_rustls", &["src/web/door.rs", "src/web/tls.rs"]),
     ("rcgen", &["src/keys/certificate.rs"]),
     ("fluent_bundle", &["src/web/words.rs"]),
