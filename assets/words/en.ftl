@@ -463,6 +463,74 @@ switch-protected-off = Port { $port } is off, so it cannot be the one that feeds
 switch-no-number = `{ $seen }` is no number that fits here.
 switch-no-address = `{ $seen }` is no address; expected one such as 10.20.0.2.
 
+## Environments
+nav-environments = Environments
+environments-title = Environments
+environments-all = All environments
+environments-empty = There is no environment yet. Bring an image in.
+environments-name = Name
+environments-description = Description, one line
+environments-user = Signed in to as
+environments-sharing = Who may use it
+environments-sizes = Sizes
+environments-imported = Imported
+environments-uses = Used by
+environments-of-site = of the site
+environments-refused = Not shared:
+environments-card = card of at least
+environments-written = written
+environments-stored = stored
+environments-command-line = on the command line
+environments-used = { $count ->
+        [0] no reservation
+        [one] one reservation
+       *[other] { $count } reservations
+    }
+environments-saved = { $name } is saved.
+environments-removed = { $name } is removed.
+environments-remove-effect = Its image is deleted. One that reservations use is not removed.
+sharing-private = private
+sharing-asked = asks to be shared
+sharing-shared = shared
+sharing-default = offered first
+sharing-accept = Share it with everybody
+sharing-refuse-ask = Do not share it…
+sharing-refuse = Refuse
+sharing-share = Share it with everybody
+sharing-make-default = Offer it first
+sharing-make-private = Make it private
+sharing-ask = Ask that everybody may use it
+imports-title = Imports
+import-title = Bring an image in…
+import-what = A disk image for a card: .img, also in .xz, .gz, .zst, .zip or .tar.gz. It is private until it is shared.
+import-description = Description, one line; empty: the system’s own name
+import-user = Account that people sign in with; empty: the usual one of the system
+import-for-site = It belongs to the site, and everybody may use it
+import-source = Where it comes from
+import-source-upload = sent from this browser
+import-source-what = Files that lie in the folder incoming of the data folder need not be sent.
+import-begin = Next
+import-of = Import of { $name }
+import-file = The image
+import-file-what = At most { $most }. Keep this page open until the file is sent; afterwards it may be closed.
+import-send = Send it
+import-sent = The file came whole; it is imported now.
+import-broke-off = The file did not come whole; nothing was kept. Begin again.
+import-by = By
+import-begun = begun
+import-goes-on = It goes on if you close this page.
+import-done-what = It can be deployed now.
+import-progress = How far it is
+import-receiving = waits for its file
+import-waiting = waits for its turn
+import-unpacking = is unpacked
+import-storing = is stored
+import-done = done
+import-failed = failed
+import-cancelled = cancelled
+import-stops = It stops.
+import-cancel = Cancel
+
 ## Accounts, for administrators
 nav-users = Users
 nav-audit = Audit log

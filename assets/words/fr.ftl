@@ -463,6 +463,74 @@ switch-protected-off = Le port { $port } est éteint : ce ne peut pas être celu
 switch-no-number = « { $seen } » n’est pas un nombre qui convient ici.
 switch-no-address = « { $seen } » n’est pas une adresse ; attendu par exemple 10.20.0.2.
 
+## Environments
+nav-environments = Environnements
+environments-title = Environnements
+environments-all = Tous les environnements
+environments-empty = Il n’y a pas encore d’environnement. Apportez une image.
+environments-name = Nom
+environments-description = Description, une ligne
+environments-user = On s’y connecte comme
+environments-sharing = Qui peut l’utiliser
+environments-sizes = Tailles
+environments-imported = Importé
+environments-uses = Utilisé par
+environments-of-site = du site
+environments-refused = Pas partagé :
+environments-card = carte d’au moins
+environments-written = écrit
+environments-stored = gardé
+environments-command-line = en ligne de commande
+environments-used = { $count ->
+        [0] aucune réservation
+        [one] une réservation
+       *[other] { $count } réservations
+    }
+environments-saved = { $name } est enregistré.
+environments-removed = { $name } est retiré.
+environments-remove-effect = Son image est effacée. Un environnement que des réservations utilisent n’est pas retiré.
+sharing-private = privé
+sharing-asked = demande à être partagé
+sharing-shared = partagé
+sharing-default = proposé en premier
+sharing-accept = Le partager avec tout le monde
+sharing-refuse-ask = Ne pas le partager…
+sharing-refuse = Refuser
+sharing-share = Le partager avec tout le monde
+sharing-make-default = Le proposer en premier
+sharing-make-private = Le rendre privé
+sharing-ask = Demander que tout le monde puisse l’utiliser
+imports-title = Importations
+import-title = Apporter une image…
+import-what = Une image disque pour une carte : .img, aussi en .xz, .gz, .zst, .zip ou .tar.gz. Elle reste privée jusqu’à ce qu’elle soit partagée.
+import-description = Description, une ligne ; vide : le nom que le système se donne
+import-user = Compte avec lequel on se connecte ; vide : celui qui est habituel pour le système
+import-for-site = Elle appartient au site, et tout le monde peut l’utiliser
+import-source = D’où elle vient
+import-source-upload = envoyée depuis ce navigateur
+import-source-what = Les fichiers du dossier incoming du dossier de données n’ont pas besoin d’être envoyés.
+import-begin = Suite
+import-of = Importation de { $name }
+import-file = L’image
+import-file-what = Au plus { $most }. Gardez cette page ouverte jusqu’à ce que le fichier soit envoyé ; ensuite elle peut être fermée.
+import-send = Envoyer
+import-sent = Le fichier est arrivé entier ; il est maintenant importé.
+import-broke-off = Le fichier n’est pas arrivé entier ; rien n’a été gardé. Recommencez.
+import-by = Par
+import-begun = commencée
+import-goes-on = Elle continue si vous fermez cette page.
+import-done-what = L’environnement peut maintenant être déployé.
+import-progress = Où elle en est
+import-receiving = attend son fichier
+import-waiting = attend son tour
+import-unpacking = est décompressée
+import-storing = est rangée
+import-done = finie
+import-failed = échouée
+import-cancelled = annulée
+import-stops = Elle s’arrête.
+import-cancel = Annuler
+
 ## Comptes, pour les administrateurs
 nav-users = Utilisateurs
 nav-audit = Journal d’audit

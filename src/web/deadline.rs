@@ -2,6 +2,7 @@
 
 use super::api::Problem;
 use super::refusal::Refusal;
+use super::sent;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::middleware::Next;
@@ -11,8 +12,12 @@ use std::time::Duration;
 /// For a request to arrive and be answered; event streams have begun by then.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
-/// Gives up what takes too long, and says so: to programs as a problem, to people as a page.
+/// Gives up what takes too long, and says so: to programs as a problem, to people as a page. Files that are sent take
+/// what they need: their senders are watched where they are read.
 pub(super) async fn keep(request: Request, next: Next) -> Response {
+    if sent::takes_files(request.uri().path()) {
+        return next.run(request).await;
+    }
     let is_api = request.uri().path().starts_with("/api/");
     match tokio::time::timeout(ANSWER_WITHIN, next.run(request)).await {
         Ok(response) => response,

@@ -23,12 +23,14 @@ mod error;
 mod extract;
 mod headers;
 mod limiter;
+mod multipart;
 mod notices;
 mod password;
 mod paths;
 mod reader;
 mod refusal;
 mod secret;
+mod sent;
 mod tls;
 mod words;
 

@@ -3,7 +3,7 @@
 use crate::model::credential::Platform;
 use crate::model::deployment::Request;
 use crate::model::ids::{
-    BlockId, DeploymentId, DetectionId, GroupId, InquiryId, QueueId, ReservationId, SwitchId, TemplateId,
+    BlockId, DeploymentId, DetectionId, EnvironmentId, GroupId, ImportId, InquiryId, QueueId, ReservationId, SwitchId, TemplateId,
     TokenId, UserId,
 };
 use crate::model::net::MacAddr;
@@ -105,6 +105,12 @@ pub(super) const SWITCHES_NEW: &str = "/switches/new";
 pub(super) const SWITCHES_SAVE: &str = "/switches/save";
 /// Switches a port on or off.
 pub(super) const SWITCHES_POWER: &str = "/switches/power";
+/// What can be deployed.
+pub(super) const ENVIRONMENTS: &str = "/environments";
+/// The environments alone.
+pub(super) const ENVIRONMENTS_LIVE: &str = "/environments/live";
+/// Begins an import.
+pub(super) const IMPORTS: &str = "/environments/imports";
 /// Machines that are no nodes yet.
 pub(super) const DISCOVERED: &str = "/discovered";
 /// The machines alone.
@@ -328,6 +334,41 @@ pub(super) fn switch_try(id: InquiryId) -> String {
 /// What came of trying them.
 pub(super) fn switch_try_live(id: InquiryId) -> String {
     format!("{SWITCHES}/tries/{id}/live")
+}
+
+/// One environment with its form.
+pub(super) fn environment(id: EnvironmentId) -> String {
+    format!("{ENVIRONMENTS}/{id}")
+}
+
+/// Who may use an environment.
+pub(super) fn environment_sharing(id: EnvironmentId) -> String {
+    format!("{ENVIRONMENTS}/{id}/sharing")
+}
+
+/// Removes an environment.
+pub(super) fn environment_remove(id: EnvironmentId) -> String {
+    format!("{ENVIRONMENTS}/{id}/remove")
+}
+
+/// One import.
+pub(super) fn import(id: ImportId) -> String {
+    format!("{IMPORTS}/{id}")
+}
+
+/// One import without the page around it.
+pub(super) fn import_live(id: ImportId) -> String {
+    format!("{IMPORTS}/{id}/live")
+}
+
+/// Takes the file of an import.
+pub(super) fn import_file(id: ImportId) -> String {
+    format!("{IMPORTS}/{id}/file")
+}
+
+/// Asks an import to stop.
+pub(super) fn import_cancel(id: ImportId) -> String {
+    format!("{IMPORTS}/{id}/cancel")
 }
 
 /// Takes a device's fixed address away.

@@ -26,6 +26,7 @@ mod discovery;
 mod dns;
 mod doctor;
 mod edits;
+mod environments;
 mod explain;
 mod import;
 mod mail;

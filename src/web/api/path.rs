@@ -1,10 +1,7 @@
 //! The variable part of a path, read as what it names; its refusal is a problem like any other. *Pure.*
 
 use super::problem::Problem;
-use crate::model::ids::{
-    BlockId, DeploymentId, DetectionId, GroupId, InquiryId, QueueId, ReservationId, TemplateId, TokenId,
-    UserId,
-};
+use crate::model::ids::{BlockId, DeploymentId, DetectionId, GroupId, ImportId, InquiryId, QueueId, ReservationId, TemplateId, TokenId, UserId};
 use crate::model::net::{MacAddr, NotAMac};
 use crate::model::node::{NodeName, NotANodeName};
 use axum::extract::rejection::PathRejection;
@@ -99,6 +96,31 @@ impl InPath for SwitchName {
     const FIX: &'static str = "Take a name from the list of switches.";
     fn refusal(seen: &str, _: Self::Err) -> String {
         format!("no switch is called `{seen}`")
+    }
+}
+
+/// The name of an environment.
+#[derive(Debug)]
+pub(super) struct EnvironmentName(pub(super) String);
+
+impl FromStr for EnvironmentName {
+    type Err = std::convert::Infallible;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl InPath for EnvironmentName {
+    const FIX: &'static str = "Take a name from the list of environments.";
+    fn refusal(seen: &str, _: Self::Err) -> String {
+        format!("no environment is called `{seen}`")
+    }
+}
+
+impl InPath for ImportId {
+    const FIX: &'static str = "Take the id that beginning gave.";
+    fn refusal(seen: &str, _: ParseIntError) -> String {
+        format!("`{seen}` is no import; expected a number")
     }
 }
 

@@ -2,9 +2,7 @@
 
 use super::problem::Problem;
 use super::{
-    account, audit, batch, blocks, boots, deployments, detections, devices, discovered, environments, groups,
-    history, mail, me, network, nodes, notifications, quarantine, queue, rack, reservations, site, switches,
-    templates, tokens, users,
+    account, audit, batch, blocks, boots, catalogue, deployments, detections, devices, discovered, environments, groups, history, imports, mail, me, network, nodes, notifications, quarantine, queue, rack, reservations, site, switches, templates, tokens, users,
 };
 use crate::web::state::App;
 use axum::http::{StatusCode, header};
@@ -89,6 +87,11 @@ fn parts() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(rack::show, rack::set))
         .routes(routes!(rack::retire))
         .routes(routes!(environments::list))
+        .routes(routes!(catalogue::one, catalogue::change, catalogue::remove))
+        .routes(routes!(catalogue::share))
+        .routes(routes!(imports::list, imports::begin))
+        .routes(routes!(imports::one, imports::cancel))
+        .routes(routes!(imports::send))
         .routes(routes!(reservations::list, reservations::reserve))
         .routes(routes!(reservations::one, reservations::release))
         .routes(routes!(reservations::configure))

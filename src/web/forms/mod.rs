@@ -12,6 +12,7 @@ pub(super) mod configure;
 pub(super) mod device;
 pub(super) mod enrol;
 pub(super) mod groups;
+pub(super) mod environment;
 pub(super) mod mail;
 pub(super) mod notifications;
 pub(super) mod partition_size;

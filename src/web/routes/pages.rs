@@ -1,9 +1,7 @@
 //! The router of the pages, and what all of them need. *Pure, but for notices.*
 
 use super::{
-    assets, audit, bins, blocks, bookings, boots, configure, detection, discovered, forgotten, groups,
-    history, language, links, live, mail, network, nodes, notifications, queue, reserve, rules, settings,
-    sign_in, sign_up, switch_form, switches, users,
+    assets, audit, bins, blocks, bookings, boots, configure, detection, discovered, environments, forgotten, groups, history, imports, language, links, live, mail, network, nodes, notifications, queue, reserve, rules, settings, sign_in, sign_up, switch_form, switches, users,
 };
 use crate::web::extract::{SignedIn, Visit};
 use crate::web::headers;
@@ -125,7 +123,7 @@ fn booking() -> Router<App> {
         .route("/calendar/{name}", get(notifications::feed))
 }
 
-/// The routes by which switches are brought in.
+/// The routes by which switches and environments are brought in.
 fn brought_in() -> Router<App> {
     Router::new()
         .route("/switches/new", get(switch_form::fresh))
@@ -135,6 +133,16 @@ fn brought_in() -> Router<App> {
         .route("/switches/{id}/remove", post(switch_form::remove))
         .route("/switches/tries/{id}", get(switch_form::tried))
         .route("/switches/tries/{id}/live", get(switch_form::tried_live))
+        .route("/environments", get(environments::list))
+        .route("/environments/live", get(environments::live))
+        .route("/environments/{id}", get(environments::one).post(environments::change))
+        .route("/environments/{id}/sharing", post(environments::share))
+        .route("/environments/{id}/remove", post(environments::remove))
+        .route("/environments/imports", post(imports::begin))
+        .route("/environments/imports/{id}", get(imports::one))
+        .route("/environments/imports/{id}/live", get(imports::one_live))
+        .route("/environments/imports/{id}/file", post(imports::send))
+        .route("/environments/imports/{id}/cancel", post(imports::cancel))
 }
 
 /// What stands around the page of a person who has signed in; takes the notice that waits for it.

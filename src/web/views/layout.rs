@@ -41,6 +41,7 @@ pub(in crate::web) enum Tab {
     Reserve,
     Configure,
     Manage,
+    Environments,
     Nodes,
     Switches,
     Discovered,
@@ -52,10 +53,11 @@ pub(in crate::web) enum Tab {
 }
 
 impl Tab {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Reserve,
         Self::Configure,
         Self::Manage,
+        Self::Environments,
         Self::Nodes,
         Self::Switches,
         Self::Discovered,
@@ -71,6 +73,7 @@ impl Tab {
             Self::Reserve => (reader.say("nav-reserve"), paths::RESERVE),
             Self::Configure => (reader.say("nav-configure"), paths::CONFIGURE),
             Self::Manage => (reader.say("nav-manage"), paths::MANAGE),
+            Self::Environments => (reader.say("nav-environments"), paths::ENVIRONMENTS),
             Self::Nodes => (reader.say("nav-nodes"), paths::NODES),
             Self::Switches => (reader.say("nav-switches"), paths::SWITCHES),
             Self::Discovered => (reader.say("nav-discovered"), paths::DISCOVERED),
@@ -91,7 +94,7 @@ impl Tab {
             | Self::Users
             | Self::Mail
             | Self::Audit => who.is_admin,
-            Self::Reserve | Self::Configure | Self::Manage | Self::Settings => true,
+            Self::Reserve | Self::Configure | Self::Manage | Self::Environments | Self::Settings => true,
         }
     }
 }
