@@ -531,6 +531,133 @@ import-cancelled = cancelled
 import-stops = It stops.
 import-cancel = Cancel
 
+## Discovered and detected
+discovered-what = Machines that asked for an address here and are no nodes. They get no answer until they are enrolled.
+discovered-count = { $count ->
+       *[other] discovered
+    }
+discovered-none = Nothing unknown has asked for an address. Plug a board in and switch its port on; it shows up here.
+discovered-one-title = Enrol a board
+discovered-enrol = Enrol
+discovered-left-empty = What is left empty is chosen, but for the port.
+discovered-otherwise = Enrol otherwise…
+discovered-enrol-as = Enrol as { $name } at { $address }
+discovered-replace-ask = Put it in the place of { $node }…
+discovered-replace-effect = Its port is that of { $node }. The node keeps name, address and port; what is known of its old board is forgotten, and the old board shows up here when it asks again.
+discovered-replace = Replace the board of { $node }
+discovered-replaced = { $node } has this board now.
+discovered-forget = Forget
+discovered-forgotten = It is forgotten, until it asks again.
+discovered-serial = serial number
+discovered-revision = revision code
+discovered-board-revision = board revision
+discovered-host-name = host name
+discovered-vendor-class = vendor class
+discovered-architecture = architecture
+discovered-machine-id = machine id
+discovered-relay = behind the relay
+discovered-at-port = at port
+discovered-of = of
+discovered-no-port = switch port not found yet
+discovered-asked = { $count ->
+        [one] asked once
+       *[other] asked { $count } times
+    }
+discovered-last = last by its { $asker }
+discovered-first = first
+rename-ask = Rename all nodes…
+rename-prefix = Prefix; the last number of each address follows
+rename-do = Rename all
+rename-done = { $count ->
+        [0] Every name was so already.
+        [one] One node is renamed.
+       *[other] { $count } nodes are renamed.
+    }
+detection-title = Detection
+detection-all = All discovered machines
+detection-ports-of = { $count ->
+        [one] One port of { $switch }
+       *[other] { $count } ports of { $switch }
+    }
+detection-port = port { $port }
+detection-began = began
+detection-ended = ended
+detection-stops = It stops, and gives each port the power it had.
+detection-goes-on = It goes on if you close this page. While it runs, nodes at these ports cannot be reserved.
+detection-stop = Stop
+detection-ports = Ports
+detection-log = Log
+detection-not-yet = not yet
+detection-running = running
+detection-ask = Detect boards at ports…
+detection-what = The switch’s tables are asked first; ports that they leave open are switched off and on, one after the other. Ports of reserved nodes are refused.
+detection-switch = Switch
+detection-do = Detect
+detection-latest = Detections
+
+## Network
+network-served = How it is served
+network-authoritative = authoritative: pimaster gives all addresses
+network-proxy = proxy: another DHCP server gives addresses, pimaster tells nodes where to boot from
+network-off = off: pimaster does no DHCP, nodes are known by the files they ask for
+network-relays-only = relays only
+network-interface = Interface
+network-own = pimaster is
+network-behind-relay = Behind a relay
+network-router = router
+network-no-router = no router
+network-routing = Routing
+network-routing-off = off: pimaster passes nothing on between the nodes and the outside
+network-routing-on = on: nodes reach the outside through
+network-masquerade = with pimaster’s address there
+network-own-addresses = with their own addresses
+network-wrong = What is wrong
+network-nothing = Nothing was noticed.
+network-first = First
+network-last = Last
+network-done = Done with it
+network-two-servers = Two servers fight over the nodes: stop the other one or let it leave out this network, or set dhcp.mode to "proxy".
+network-one-gives-proxy = One of them gives the nodes their addresses, as proxy mode needs.
+network-one-gives = One of them gives the nodes their addresses.
+network-others = Other DHCP servers
+network-no-others = None was noticed.
+network-server = Server
+network-did = What it did
+network-gone = It is gone
+network-devices = Devices with a fixed address
+network-no-devices = None. Nodes need none: each has its own address.
+network-boots = Boots
+network-last-asked = Last asked
+network-remove = Remove
+network-boot-file = Boot file below tftp/devices/, if it boots from here
+network-add = Add a device
+network-add-what = The switch, a printer, a PC: anything but a node.
+network-add-do = Add the device
+network-added = { $name } has a fixed address now; it gets it when it asks next.
+network-removed = { $name } has no fixed address any more.
+network-notice-removed = The notice is removed; it comes again if it is still true.
+network-server-removed = The server is removed from the list; it comes again if it still answers.
+network-leases = Leases
+network-no-leases = No node has asked for its address yet.
+network-until = Until
+
+## A boot
+boot-title = Boot of { $node }
+boot-order = boot order
+boot-timeline = Timeline
+boot-timeline-what = Seconds count from the beginning of the boot. What the sentence above rests on is marked.
+boot-under-way = boots
+boot-up = came up
+boot-warning = came up, look here
+boot-trouble = does not come up
+boot-installer = is to boot the installer
+boot-local = is to boot its card
+boot-environment = is to boot its card, with files from here
+boot-evidence = evidence
+boot-asked = It asked
+boot-answered = It was answered
+boot-repeated = sent again
+
 ## Accounts, for administrators
 nav-users = Users
 nav-audit = Audit log

@@ -416,7 +416,7 @@ letter-accepted = Un administrateur a accepté votre compte pimaster. Vous pouve
 ## Nodes, added by hand
 nodes-add = Ajouter un nœud
 nodes-add-do = Ajouter le nœud
-nodes-add-what = Ce qui est laissé vide est choisi, ou appris des requêtes de la carte. Les cartes qui ont déjà demandé sont sur Découvertes.
+nodes-add-what = Ce qui est laissé vide est choisi, ou appris des requêtes de la carte. Les cartes qui ont déjà demandé sont sur Découverts.
 nodes-added = { $node } est inscrit et peut être réservé.
 node-mac = Adresse matérielle
 node-serial = Numéro de série, s’il est connu
@@ -530,6 +530,134 @@ import-failed = échouée
 import-cancelled = annulée
 import-stops = Elle s’arrête.
 import-cancel = Annuler
+
+## Discovered and detected
+discovered-what = Machines qui ont demandé une adresse ici et qui ne sont pas des nœuds. Elles n’ont pas de réponse avant d’être inscrites.
+discovered-count = { $count ->
+        [one] découverte
+       *[other] découvertes
+    }
+discovered-none = Rien d’inconnu n’a demandé d’adresse. Branchez une carte et alimentez son port ; elle apparaîtra ici.
+discovered-one-title = Inscrire une carte
+discovered-enrol = Inscrire
+discovered-left-empty = Ce qui est laissé vide est choisi, sauf le port.
+discovered-otherwise = Inscrire autrement…
+discovered-enrol-as = Inscrire comme { $name } à { $address }
+discovered-replace-ask = La mettre à la place de { $node }…
+discovered-replace-effect = Son port est celui de { $node }. Le nœud garde nom, adresse et port ; ce qui est connu de son ancienne carte est oublié, et l’ancienne carte apparaîtra ici quand elle redemandera.
+discovered-replace = Remplacer la carte de { $node }
+discovered-replaced = { $node } a maintenant cette carte.
+discovered-forget = Oublier
+discovered-forgotten = Elle est oubliée, jusqu’à ce qu’elle redemande.
+discovered-serial = numéro de série
+discovered-revision = code de révision
+discovered-board-revision = révision de la carte
+discovered-host-name = nom d’hôte
+discovered-vendor-class = classe du fabricant
+discovered-architecture = architecture
+discovered-machine-id = identité de la machine
+discovered-relay = derrière le relais
+discovered-at-port = au port
+discovered-of = de
+discovered-no-port = port du commutateur pas encore trouvé
+discovered-asked = { $count ->
+        [one] a demandé une fois
+       *[other] a demandé { $count } fois
+    }
+discovered-last = en dernier par : { $asker }
+discovered-first = d’abord
+rename-ask = Renommer tous les nœuds…
+rename-prefix = Préfixe ; le dernier nombre de chaque adresse suit
+rename-do = Tout renommer
+rename-done = { $count ->
+        [0] Tous les noms étaient déjà ainsi.
+        [one] Un nœud est renommé.
+       *[other] { $count } nœuds sont renommés.
+    }
+detection-title = Détection
+detection-all = Toutes les machines découvertes
+detection-ports-of = { $count ->
+        [one] Un port de { $switch }
+       *[other] { $count } ports de { $switch }
+    }
+detection-port = port { $port }
+detection-began = commencé
+detection-ended = fini
+detection-stops = Elle s’arrête, et rend à chaque port l’alimentation qu’il avait.
+detection-goes-on = Elle continue si vous fermez cette page. Pendant ce temps, les nœuds à ces ports ne peuvent pas être réservés.
+detection-stop = Arrêter
+detection-ports = Ports
+detection-log = Journal
+detection-not-yet = pas encore
+detection-running = en cours
+detection-ask = Détecter les cartes aux ports…
+detection-what = Les tables du commutateur sont interrogées d’abord ; les ports qu’elles laissent ouverts sont éteints et rallumés, l’un après l’autre. Les ports de nœuds réservés sont refusés.
+detection-switch = Commutateur
+detection-do = Détecter
+detection-latest = Détections
+
+## Network
+network-served = Comment il est servi
+network-authoritative = authoritative : pimaster donne toutes les adresses
+network-proxy = proxy : un autre serveur DHCP donne les adresses, pimaster dit aux nœuds d’où démarrer
+network-off = off : pimaster ne fait pas de DHCP, les nœuds sont reconnus aux fichiers qu’ils demandent
+network-relays-only = relais seulement
+network-interface = Interface
+network-own = pimaster est
+network-behind-relay = Derrière un relais
+network-router = routeur
+network-no-router = pas de routeur
+network-routing = Routage
+network-routing-off = non : pimaster ne transmet rien entre les nœuds et l’extérieur
+network-routing-on = oui : les nœuds atteignent l’extérieur par
+network-masquerade = avec l’adresse que pimaster y a
+network-own-addresses = avec leurs propres adresses
+network-wrong = Ce qui ne va pas
+network-nothing = Rien n’a été remarqué.
+network-first = D’abord
+network-last = En dernier
+network-done = C’est réglé
+network-two-servers = Deux serveurs se disputent les nœuds : arrêtez l’autre ou faites-lui laisser ce réseau, ou mettez dhcp.mode à "proxy".
+network-one-gives-proxy = L’un d’eux donne leurs adresses aux nœuds, comme il le faut dans ce mode.
+network-one-gives = L’un d’eux donne leurs adresses aux nœuds.
+network-others = Autres serveurs DHCP
+network-no-others = Aucun n’a été remarqué.
+network-server = Serveur
+network-did = Ce qu’il a fait
+network-gone = Il n’y est plus
+network-devices = Appareils à adresse fixe
+network-no-devices = Aucun. Les nœuds n’en ont pas besoin : chacun a son adresse.
+network-boots = Démarre
+network-last-asked = Dernière demande
+network-remove = Retirer
+network-boot-file = Fichier de démarrage sous tftp/devices/, s’il démarre d’ici
+network-add = Ajouter un appareil
+network-add-what = Le commutateur, une imprimante, un PC : tout sauf un nœud.
+network-add-do = Ajouter l’appareil
+network-added = { $name } a maintenant une adresse fixe ; il l’aura quand il demandera.
+network-removed = { $name } n’a plus d’adresse fixe.
+network-notice-removed = La remarque est retirée ; elle reviendra si elle est encore vraie.
+network-server-removed = Le serveur est retiré de la liste ; il reviendra s’il répond encore.
+network-leases = Baux
+network-no-leases = Aucun nœud n’a encore demandé son adresse.
+network-until = Jusqu’à
+
+## A boot
+boot-title = Démarrage de { $node }
+boot-order = ordre de démarrage
+boot-timeline = Chronologie
+boot-timeline-what = Les secondes comptent depuis le début du démarrage. Ce sur quoi repose la phrase ci-dessus est marqué.
+boot-under-way = démarre
+boot-up = a démarré
+boot-warning = a démarré, à regarder
+boot-trouble = ne démarre pas
+boot-installer = doit démarrer l’installateur
+boot-local = doit démarrer sur sa carte
+boot-environment = doit démarrer sur sa carte, avec des fichiers d’ici
+boot-evidence = indice
+boot-asked = Il a demandé
+boot-answered = Il a eu en réponse
+boot-repeated = renvoyé
 
 ## Comptes, pour les administrateurs
 nav-users = Utilisateurs

@@ -246,3 +246,24 @@ async fn a_node_is_added_by_hand_and_the_audit_log_tells_of_all_of_it() {
         ]
     );
 }
+
+#[tokio::test]
+async fn the_pages_of_the_rack_are_read_in_french() {
+    let app = TestApp::new(1).await;
+    sighted(&app.store).await;
+    let mut root = Browser::signed_in(&app, "root@lab", Role::Admin).await;
+    assert_eq!(root.post("/language", &[("language", "fr")]).await.status, StatusCode::SEE_OTHER);
+    let pages = [
+        ("/discovered", "Inscrire comme pi-26 à 10.20.0.26", "Enrol"),
+        ("/discovered/2c:cf:67:00:00:07", "Ce qui est laissé vide est choisi", "Enrol"),
+        ("/network", "Autres serveurs DHCP", "Other DHCP"),
+        ("/nodes/pi-01/boot", "doit démarrer sur sa carte", "is to boot"),
+        ("/nodes/new", "Adresse matérielle", "Hardware address"),
+        ("/switches/new", "Communauté", "Read-write"),
+        ("/environments", "Apporter une image", "Bring"),
+    ];
+    for (path, french, english) in pages {
+        let page = root.get(path).await.body;
+        assert!(page.contains(french) && !page.contains(english), "{path}: {page}");
+    }
+}

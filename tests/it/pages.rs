@@ -396,7 +396,7 @@ async fn an_administrator_sees_the_network_and_gives_devices_addresses() {
         "offered 10.20.0.9",
         "Find it &lt;now&gt;.",
         "10.20.0.0/24",
-        "through <code>wlan0</code>, with pimaster's address there",
+        "through <code>wlan0</code>, with pimaster’s address there",
     ] {
         assert!(page.contains(part), "{part} is not in {page}");
     }

@@ -16,7 +16,8 @@ pub(super) async fn show(
     signed: SignedIn,
 ) -> Result<Html<String>, Refusal> {
     let view = look(&app, &name, &signed).await?;
-    let chrome = chrome(&app, &signed, format!("Boot of {}", view.node), Tab::Manage);
+    let title = signed.reader.with("boot-title", &[("node", view.node.as_str().into())]);
+    let chrome = chrome(&app, &signed, title, Tab::Manage);
     Ok(Html(boot::page(&boot::Page { chrome, view })))
 }
 

@@ -51,7 +51,7 @@ pub(super) async fn one(
 ) -> Result<Html<String>, Refusal> {
     signed.administrator()?;
     let view = app.agent.detection(&signed.caller(), parse(&id)?).await?;
-    let chrome = chrome(&app, &signed, "Detection", Tab::Discovered);
+    let chrome = chrome(&app, &signed, signed.reader.say("detection-title"), Tab::Discovered);
     Ok(Html(detection::page(&detection::Page { chrome, view })))
 }
 
@@ -75,7 +75,7 @@ pub(super) async fn cancel(
     signed.administrator()?;
     let id = parse(&id)?;
     app.agent.cancel_detection(&signed.caller(), id).await?;
-    leave(&app, signed.session, Notice::good("It stops; each port gets back the power it had."));
+    leave(&app, signed.session, Notice::good(signed.reader.say("detection-stops")));
     Ok(Redirect::to(&paths::detection(id)))
 }
 

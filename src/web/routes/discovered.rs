@@ -4,6 +4,7 @@ use super::pages::{chrome, leave};
 use crate::agent::{self, Kind};
 use crate::model::discovery::{DiscoveredView, RenameWish};
 use crate::model::net::MacAddr;
+use crate::model::node::NodeName;
 use crate::web::extract::{SignedForm, SignedIn};
 use crate::web::forms::enrol::Enrol;
 use crate::web::forms::{Errors, agent_text};
@@ -58,7 +59,11 @@ pub(super) async fn enrol(
     };
     match app.agent.enrol(&signed.caller(), wish).await {
         Ok(name) => {
-            leave(&app, signed.session, Notice::good(format!("{name} is enrolled and can be reserved.")));
+            leave(
+                &app,
+                signed.session,
+                Notice::good(signed.reader.with("nodes-added", &[("node", name.as_str().into())])),
+            );
             Ok(Redirect::to(paths::DISCOVERED).into_response())
         }
         Err(error) => match correctable(&error) {
@@ -75,9 +80,9 @@ pub(super) async fn replace_board(
     SignedForm { signed, fields }: SignedForm,
 ) -> Result<Redirect, Refusal> {
     signed.administrator()?;
-    let node = fields.one("node").parse().map_err(|_| Refusal::NotFound)?;
+    let node: NodeName = fields.one("node").parse().map_err(|_| Refusal::NotFound)?;
     let notice = match app.agent.replace_board(&signed.caller(), &node, parse(&mac)?).await {
-        Ok(()) => Notice::good(format!("{node} has this board now.")),
+        Ok(()) => Notice::good(signed.reader.with("discovered-replaced", &[("node", node.as_str().into())])),
         Err(error) => said(error)?,
     };
     leave(&app, signed.session, notice);
@@ -92,7 +97,7 @@ pub(super) async fn forget(
 ) -> Result<Redirect, Refusal> {
     signed.administrator()?;
     let notice = match app.agent.forget(&signed.caller(), parse(&mac)?).await {
-        Ok(()) => Notice::good("It is forgotten, until it asks again."),
+        Ok(()) => Notice::good(signed.reader.say("discovered-forgotten")),
         Err(error) => said(error)?,
     };
     leave(&app, signed.session, notice);
@@ -108,10 +113,7 @@ pub(super) async fn rename(
     let prefix = fields.one("prefix").trim().to_owned();
     match app.agent.rename(&signed.caller(), RenameWish::All { prefix }).await {
         Ok(renamed) => {
-            let text = match renamed.len() {
-                0 => "Every name was so already.".to_owned(),
-                number => format!("{number} nodes are renamed."),
-            };
+            let text = signed.reader.with("rename-done", &[("count", renamed.len().into())]);
             leave(&app, signed.session, Notice::good(text));
             Ok(Redirect::to(paths::DISCOVERED).into_response())
         }
@@ -134,7 +136,7 @@ pub(super) async fn page(
     let machines = app.agent.discovered(&caller).await?;
     let (switches, detections) = (app.agent.switches(&caller).await?, app.agent.detections(&caller).await?);
     let typed = (switch.to_owned(), ports.to_owned());
-    let chrome = chrome(app, signed, "Discovered", Tab::Discovered);
+    let chrome = chrome(app, signed, signed.reader.say("nav-discovered"), Tab::Discovered);
     let page = discovered::Page { chrome, machines, switches, detections, typed, errors };
     Ok((status, Html(discovered::page(&page))).into_response())
 }
@@ -159,7 +161,7 @@ fn one_page(
     form: Enrol,
     errors: Errors,
 ) -> Response {
-    let chrome = chrome(app, signed, "Enrol a board", Tab::Discovered);
+    let chrome = chrome(app, signed, signed.reader.say("discovered-one-title"), Tab::Discovered);
     let page = discovered::One { chrome, machine, form, errors };
     (status, Html(discovered::one(&page))).into_response()
 }

@@ -42,9 +42,7 @@ pub(super) async fn add_device(
     };
     let name = device.name.clone();
     match app.agent.add_device(&signed.caller(), device).await {
-        Ok(()) => {
-            Ok(done(&app, &signed, format!("{name} has a fixed address now; it gets it when it asks next.")))
-        }
+        Ok(()) => Ok(done(&app, &signed, about(&signed, "network-added", &name))),
         Err(error) if refuses_field(&error) => {
             page(&app, &signed, StatusCode::UNPROCESSABLE_ENTITY, form, Errors::from(&error)).await
         }
@@ -66,7 +64,7 @@ pub(super) async fn remove_device(
         return Ok(Redirect::to(paths::NETWORK).into_response());
     }
     removed?;
-    Ok(done(&app, &signed, format!("{name} has no fixed address any more.")))
+    Ok(done(&app, &signed, about(&signed, "network-removed", &name)))
 }
 
 /// Forgets a notice that was dealt with.
@@ -77,7 +75,7 @@ pub(super) async fn forget_notice(
     signed.administrator()?;
     let kind = NoticeKind::from_word(fields.one("kind")).ok_or(Refusal::NotFound)?;
     app.agent.forget_notice(&signed.caller(), kind, fields.one("subject")).await?;
-    Ok(done(&app, &signed, "The notice is removed; it comes again if it is still true.".to_owned()))
+    Ok(done(&app, &signed, signed.reader.say("network-notice-removed")))
 }
 
 /// Forgets a foreign DHCP server.
@@ -88,15 +86,15 @@ pub(super) async fn forget_server(
     signed.administrator()?;
     let address = fields.one("address").parse().map_err(|_| Refusal::NotFound)?;
     app.agent.forget_server(&signed.caller(), address).await?;
-    Ok(done(
-        &app,
-        &signed,
-        "The server is removed from the list; it comes again if it still answers.".to_owned(),
-    ))
+    Ok(done(&app, &signed, signed.reader.say("network-server-removed")))
 }
 
 fn refuses_field(error: &agent::Error) -> bool {
     matches!(error.kind(), Kind::Invalid | Kind::Conflict)
+}
+
+fn about(signed: &SignedIn, text: &str, name: &NodeName) -> String {
+    signed.reader.with(text, &[("name", name.as_str().into())])
 }
 
 fn done(app: &App, signed: &SignedIn, text: String) -> Response {
@@ -112,7 +110,7 @@ async fn page(
     errors: Errors,
 ) -> Result<Response, Refusal> {
     let view = app.agent.network(&signed.caller()).await?;
-    let chrome = chrome(app, signed, "Network", Tab::Network);
+    let chrome = chrome(app, signed, signed.reader.say("nav-network"), Tab::Network);
     let page = network::Page { chrome, view, form, errors };
     Ok((status, Html(network::page(&page))).into_response())
 }

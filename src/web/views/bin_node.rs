@@ -119,7 +119,7 @@ fn trouble(node: &NodeDeploymentView, reader: &Reader) -> Markup {
         @if let Some(problem) = &node.problem {
             (told(problem, reader, html! {
                 @if let Some(boot) = &node.boot {
-                    p { strong { (reader.say("problem-boot")) } " " (outlook(boot.outlook)) " " (boot.sentence) }
+                    p { strong { (reader.say("problem-boot")) } " " (outlook(boot.outlook, reader)) " " (boot.sentence) }
                     @if let Some(fix) = boot.fix.as_ref().filter(|fix| **fix != problem.advice) {
                         p { strong { (reader.say("problem-advice")) } " " (fix) }
                     }

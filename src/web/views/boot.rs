@@ -37,24 +37,24 @@ pub(in crate::web) fn fragment(view: &BootView, reader: &Reader) -> String {
 fn whole(view: &BootView, reader: &Reader) -> Markup {
     html! {
         section.card {
-            (verdict(&view.explanation))
+            (verdict(&view.explanation, reader))
             p.facts {
-                (view.model.shown()) " · " (view.address) " · " (target(view.boot_target))
-                @if let Some(order) = view.boot_order { " · boot order " (order) }
-                @if let Some(began) = view.began { " · began " (parts::moment(began, reader)) }
+                (view.model.shown()) " · " (view.address) " · " (target(view.boot_target, reader))
+                @if let Some(order) = view.boot_order { " · " (reader.say("boot-order")) " " (order) }
+                @if let Some(began) = view.began { " · " (reader.say("detection-began")) " " (parts::moment(began, reader)) }
                 " · " a href=(paths::node_history(&view.node)) { (reader.say("history-of-node")) }
             }
             @if let Some(warning) = view.order_warning() {
-                div.problem.warn { p { (states::badge("warn", Shape::Triangle, "boot order")) " " (warning) } }
+                div.problem.warn { p { (states::badge("warn", Shape::Triangle, &reader.say("boot-order"))) " " (warning) } }
             }
         }
         @if let Some(began) = view.began {
             section.card {
-                h2 { "Timeline" }
-                p.hint { "Seconds count from the beginning of the boot. What the sentence above rests on is marked." }
+                h2 { (reader.say("boot-timeline")) }
+                p.hint { (reader.say("boot-timeline-what")) }
                 ol.timeline {
                     @for record in &view.events {
-                        (row(record, began, view.explanation.evidence.contains(&record.id)))
+                        (row(record, began, view.explanation.evidence.contains(&record.id), reader))
                     }
                 }
             }
@@ -62,57 +62,57 @@ fn whole(view: &BootView, reader: &Reader) -> Markup {
     }
 }
 
-fn verdict(explanation: &Explanation) -> Markup {
-    let (tone, _, _) = look(explanation.outlook);
+fn verdict(explanation: &Explanation, reader: &Reader) -> Markup {
+    let (tone, _, _) = look(explanation.outlook, reader);
     html! {
-        p.verdict { (outlook(explanation.outlook)) " " strong { (explanation.sentence) } }
+        p.verdict { (outlook(explanation.outlook, reader)) " " strong { (explanation.sentence) } }
         @if let Some(fix) = &explanation.fix {
-            div class={ "problem " (tone) } { p { strong { "What to do: " } (fix) } }
+            div class={ "problem " (tone) } { p { strong { (reader.say("problem-advice")) } " " (fix) } }
         }
     }
 }
 
 /// How a boot stands.
-pub(super) fn outlook(outlook: Outlook) -> Markup {
-    let (tone, shape, word) = look(outlook);
-    states::badge(tone, shape, word)
+pub(super) fn outlook(outlook: Outlook, reader: &Reader) -> Markup {
+    let (tone, shape, word) = look(outlook, reader);
+    states::badge(tone, shape, &word)
 }
 
 /// How an outlook looks: tone, shape and word.
-fn look(outlook: Outlook) -> (&'static str, Shape, &'static str) {
+fn look(outlook: Outlook, reader: &Reader) -> (&'static str, Shape, String) {
     match outlook {
-        Outlook::Off => ("idle", Shape::Ring, "off"),
-        Outlook::UnderWay => ("busy", Shape::Half, "boots"),
-        Outlook::Up => ("good", Shape::Tick, "came up"),
-        Outlook::Warning => ("warn", Shape::Triangle, "came up, look here"),
-        Outlook::Trouble => ("bad", Shape::Cross, "does not come up"),
+        Outlook::Off => ("idle", Shape::Ring, reader.say("power-off")),
+        Outlook::UnderWay => ("busy", Shape::Half, reader.say("boot-under-way")),
+        Outlook::Up => ("good", Shape::Tick, reader.say("boot-up")),
+        Outlook::Warning => ("warn", Shape::Triangle, reader.say("boot-warning")),
+        Outlook::Trouble => ("bad", Shape::Cross, reader.say("boot-trouble")),
     }
 }
 
-fn target(target: BootTarget) -> &'static str {
+fn target(target: BootTarget, reader: &Reader) -> String {
     match target {
-        BootTarget::Installer => "is to boot the installer",
-        BootTarget::Local => "is to boot its card",
-        BootTarget::Environment => "is to boot its card, with files from here",
+        BootTarget::Installer => reader.say("boot-installer"),
+        BootTarget::Local => reader.say("boot-local"),
+        BootTarget::Environment => reader.say("boot-environment"),
     }
 }
 
-fn row(record: &BootRecord, began: Timestamp, is_evidence: bool) -> Markup {
+fn row(record: &BootRecord, began: Timestamp, is_evidence: bool, reader: &Reader) -> Markup {
     let seconds = record.at.duration_since(began).as_secs_f64();
     html! {
         li class=[is_evidence.then_some("evidence")] {
             time datetime=(record.at.strftime("%Y-%m-%dT%H:%M:%SZ"))
                 title=(record.at.strftime("%Y-%m-%d %H:%M:%S UTC")) { (format!("{seconds:.1} s")) }
             code { (record.event.kind().as_str()) }
-            div.event { (event(record)) @if is_evidence { " " span.mark { "◂ evidence" } } }
+            div.event { (event(record, reader)) @if is_evidence { " " span.mark { "◂ " (reader.say("boot-evidence")) } } }
         }
     }
 }
 
-fn event(record: &BootRecord) -> Markup {
+fn event(record: &BootRecord, reader: &Reader) -> Markup {
     match &record.event {
-        BootEvent::Dhcp(exchange) => dhcp(record.id, exchange),
-        BootEvent::File(file) => transfer(file),
+        BootEvent::Dhcp(exchange) => dhcp(record.id, exchange, reader),
+        BootEvent::File(file) => transfer(file, reader),
         BootEvent::Console { line } => html! { code { (line) } },
         other @ (BootEvent::Power { .. }
         | BootEvent::PowerRefused { .. }
@@ -122,14 +122,14 @@ fn event(record: &BootRecord) -> Markup {
     }
 }
 
-fn dhcp(id: i64, exchange: &DhcpExchange) -> Markup {
+fn dhcp(id: i64, exchange: &DhcpExchange, reader: &Reader) -> Markup {
     html! {
         details id={ "event-" (id) } {
             summary { (exchange) }
             p.hint { (exchange.why) }
             div.exchange {
-                (options("It asked", &exchange.options))
-                (options("It was answered", exchange.answer.options()))
+                (options(&reader.say("boot-asked"), &exchange.options))
+                (options(&reader.say("boot-answered"), exchange.answer.options()))
             }
         }
     }
@@ -148,12 +148,12 @@ fn options(whose: &str, options: &[DhcpOption]) -> Markup {
     }
 }
 
-fn transfer(file: &FileTransfer) -> Markup {
+fn transfer(file: &FileTransfer, reader: &Reader) -> Markup {
     html! {
         span.path { (file.path) } " " span.far {
             (file.outcome)
-            @if file.bytes > 0 { " · " (parts::bytes(file.bytes)) " in " (file.millis) " ms" }
-            @if file.repeats > 0 { " · " strong { "sent again " (file.repeats) "×" } }
+            @if file.bytes > 0 { " · " (parts::bytes(file.bytes)) " / " (file.millis) " ms" }
+            @if file.repeats > 0 { " · " strong { (reader.say("boot-repeated")) " " (file.repeats) "×" } }
         }
     }
 }

@@ -24,7 +24,7 @@ pub(in crate::web) fn page(page: &Page) -> String {
         div data-live=(paths::detection_live(view.detection.id)) data-events=(paths::EVENTS) {
             (live(view, &chrome.csrf, reader))
         }
-        p { a href=(paths::DISCOVERED) { "All discovered machines" } }
+        p { a href=(paths::DISCOVERED) { (reader.say("detection-all")) } }
     };
     document(chrome, Refresh::Always, &body)
 }
@@ -38,30 +38,32 @@ fn live(view: &DetectionView, csrf: &str, reader: &Reader) -> Markup {
     let DetectionView { detection, switch, events } = view;
     html! {
         section.card {
-            h2 { (detection.ports.len()) " ports of " (switch) " " (state(detection.state)) }
-            p.facts { "began " (parts::moment(detection.started_at, reader))
-                @if let Some(ended) = detection.ended_at { ", ended " (parts::moment(ended, reader)) } }
+            h2 { (ports_of(view, reader)) " " (state(detection.state, reader)) }
+            p.facts { (reader.say("detection-began")) " " (parts::moment(detection.started_at, reader))
+                @if let Some(ended) = detection.ended_at {
+                    ", " (reader.say("detection-ended")) " " (parts::moment(ended, reader))
+                } }
             @if detection.ended_at.is_some() && let Some(debt) = detection.debt(switch) {
                 p.wrong role="alert" { (debt) }
             }
             @if detection.state == DetectionState::Running {
                 @if detection.cancel {
-                    p { "It stops, and gives each port the power it had." }
+                    p { (reader.say("detection-stops")) }
                 } @else {
-                    p.hint { "It goes on if you close this page. While it runs, nodes at these ports cannot be reserved." }
+                    p.hint { (reader.say("detection-goes-on")) }
                     form method="post" action=(paths::cancel_detection(detection.id)) {
                         (parts::csrf(csrf))
-                        button.danger { "Stop" }
+                        button.danger { (reader.say("detection-stop")) }
                     }
                 }
             }
         }
         section.card {
-            h2 { "Ports" }
-            ul.history { @for it in &detection.ports { li { (port(it)) } } }
+            h2 { (reader.say("detection-ports")) }
+            ul.history { @for it in &detection.ports { li { (port(it, reader)) } } }
         }
         section.card {
-            h2 { "Log" }
+            h2 { (reader.say("detection-log")) }
             ol.history {
                 @for event in events.iter().rev() { li { (parts::second(event.at, reader)) span { } span { (event.text) } } }
             }
@@ -69,11 +71,17 @@ fn live(view: &DetectionView, csrf: &str, reader: &Reader) -> Markup {
     }
 }
 
-fn port(it: &DetectedPort) -> Markup {
+/// What is looked at, in words.
+fn ports_of(view: &DetectionView, reader: &Reader) -> String {
+    let values = [("count", view.detection.ports.len().into()), ("switch", view.switch.as_str().into())];
+    reader.with("detection-ports-of", &values)
+}
+
+fn port(it: &DetectedPort, reader: &Reader) -> Markup {
     html! {
-        span.node-name { "port " (it.port) }
+        span.node-name { (reader.with("detection-port", &[("port", it.port.into())])) }
         @match &it.outcome {
-            None => { (states::badge("idle", Shape::Ring, "not yet")) span { } }
+            None => { (states::badge("idle", Shape::Ring, &reader.say("detection-not-yet"))) span { } }
             Some(outcome) => {
                 @if outcome.mac().is_some() { (states::badge("good", Shape::Tick, outcome.as_str())) }
                 @else { (states::badge("warn", Shape::Triangle, outcome.as_str())) }
@@ -83,12 +91,12 @@ fn port(it: &DetectedPort) -> Markup {
     }
 }
 
-fn state(state: DetectionState) -> Markup {
+fn state(state: DetectionState, reader: &Reader) -> Markup {
     match state {
-        DetectionState::Running => states::badge("busy", Shape::Half, state.as_str()),
-        DetectionState::Done => states::badge("good", Shape::Tick, state.as_str()),
-        DetectionState::Cancelled => states::badge("idle", Shape::Bar, state.as_str()),
-        DetectionState::Failed => states::badge("bad", Shape::Cross, state.as_str()),
+        DetectionState::Running => states::badge("busy", Shape::Half, &reader.say("detection-running")),
+        DetectionState::Done => states::badge("good", Shape::Tick, &reader.say("import-done")),
+        DetectionState::Cancelled => states::badge("idle", Shape::Bar, &reader.say("import-cancelled")),
+        DetectionState::Failed => states::badge("bad", Shape::Cross, &reader.say("import-failed")),
     }
 }
 
@@ -104,33 +112,31 @@ pub(super) fn section(
     let (invalid, described) = parts::marks(errors, "ports");
     html! {
         details.apart #detect open[errors.at("ports").is_some() || errors.at("switch").is_some()] {
-            summary { "Detect boards at ports…" }
+            summary { (reader.say("detection-ask")) }
             form.card.fields.narrow method="post" action=(paths::DETECTIONS) {
                 (parts::csrf(csrf))
-                p.hint { "The switch's tables are asked first; ports that they leave open are switched off and on, one "
-                    "after the other. Ports of reserved nodes are refused." }
-                label { "Switch"
+                p.hint { (reader.say("detection-what")) }
+                label { (reader.say("detection-switch"))
                     select name="switch" {
                         @for name in switches { option value=(name) selected[name == switch] { (name) } }
                     }
                 }
                 (parts::wrong(errors, "switch"))
-                label { "Ports"
+                label { (reader.say("detection-ports"))
                     input type="text" name="ports" value=(ports) placeholder="1-8,12" required
                         aria-invalid=[invalid] aria-describedby=[described];
                 }
                 (parts::wrong(errors, "ports"))
-                button.main { "Detect" }
+                button.main { (reader.say("detection-do")) }
             }
         }
         @if !latest.is_empty() {
             section.card {
-                h2 { "Detections" }
+                h2 { (reader.say("detection-latest")) }
                 ul {
                     @for view in latest.iter().take(5) {
-                        li { a href=(paths::detection(view.detection.id)) {
-                            (view.detection.ports.len()) " ports of " (view.switch) }
-                            " " (state(view.detection.state)) " " (parts::moment(view.detection.started_at, reader)) }
+                        li { a href=(paths::detection(view.detection.id)) { (ports_of(view, reader)) }
+                            " " (state(view.detection.state, reader)) " " (parts::moment(view.detection.started_at, reader)) }
                     }
                 }
             }

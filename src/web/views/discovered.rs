@@ -38,12 +38,12 @@ pub(in crate::web) fn page(page: &Page) -> String {
     let reader = &chrome.reader;
     let body = html! {
         @if let Some(text) = errors.at("form") { p.wrong role="alert" { (text) } }
-        p.hint { "Machines that asked for an address here and are no nodes. They get no answer until they are enrolled." }
+        p.hint { (reader.say("discovered-what")) }
         div data-live=(paths::DISCOVERED_LIVE) data-events=(paths::EVENTS) { (list(machines, &chrome.csrf, reader)) }
         @if !switches.is_empty() {
             (detection::section(switches, detections, (switch, ports), errors, &chrome.csrf, reader))
         }
-        (rename(&chrome.csrf, errors))
+        (rename(&chrome.csrf, errors, reader))
     };
     document(chrome, Refresh::ByLink, &body)
 }
@@ -65,9 +65,9 @@ pub(in crate::web) fn one(page: &One) -> String {
                 @for field in ["form", "mac", "serial"] {
                     @if let Some(text) = errors.at(field) { p.wrong role="alert" { (text) } }
                 }
-                (field("name", "Name, also the host name", &form.name, errors))
-                (field("address", "Address", &form.address, errors))
-                label { "Model"
+                (field("name", &reader.say("node-name"), &form.name, errors))
+                (field("address", &reader.say("nodes-address"), &form.address, errors))
+                label { (reader.say("node-model"))
                     select name="model" {
                         @for model in BoardModel::ALL {
                             option value=(model.as_str()) selected[form.model == model.as_str()] { (model.shown()) }
@@ -75,10 +75,10 @@ pub(in crate::web) fn one(page: &One) -> String {
                     }
                 }
                 (parts::wrong(errors, "model"))
-                (field("switch", "Switch, empty if nobody switches its power", &form.switch, errors))
-                (field("port", "Port", &form.port, errors))
-                button.main { "Enrol" }
-                p.hint { "What is left empty is chosen, but for the port." }
+                (field("switch", &reader.say("node-switch"), &form.switch, errors))
+                (field("port", &reader.say("node-port"), &form.port, errors))
+                button.main { (reader.say("discovered-enrol")) }
+                p.hint { (reader.say("discovered-left-empty")) }
             }
         }
     };
@@ -99,10 +99,10 @@ pub(super) fn field(name: &str, label: &str, value: &str, errors: &Errors) -> Ma
 
 fn list(machines: &[DiscoveredView], csrf: &str, reader: &Reader) -> Markup {
     html! {
-        p.count { strong { (machines.len()) } " discovered" }
+        p.count { strong { (machines.len()) } " " (reader.with("discovered-count", &[("count", machines.len().into())])) }
         @if machines.is_empty() {
             section.card {
-                p { "Nothing unknown has asked for an address. Plug a board in and switch its port on; it shows up here." }
+                p { (reader.say("discovered-none")) }
             }
         }
         @for machine in machines { (card(machine, csrf, reader)) }
@@ -114,23 +114,23 @@ fn card(machine: &DiscoveredView, csrf: &str, reader: &Reader) -> Markup {
         section.card id={ "machine-" (machine.mac) } {
             (facts(machine, reader))
             div.actions {
-                (enrol_at_once(machine, csrf))
-                a.button href=(paths::discovered(machine.mac)) { "Enrol otherwise…" }
+                (enrol_at_once(machine, csrf, reader))
+                a.button href=(paths::discovered(machine.mac)) { (reader.say("discovered-otherwise")) }
                 @if let Some(holder) = &machine.proposal.holder {
+                    @let node = [("node", holder.as_str().into())];
                     details.confirm id={ "replace-" (machine.mac) } {
-                        summary { "Put it in the place of " (holder) "…" }
+                        summary { (reader.with("discovered-replace-ask", &node)) }
                         form method="post" action=(paths::replace_board(machine.mac)) {
                             (parts::csrf(csrf))
                             input type="hidden" name="node" value=(holder);
-                            p { "Its port is that of " (holder) ". The node keeps name, address and port; what is known of "
-                                "its old board is forgotten, and the old board shows up here when it asks again." }
-                            button.danger { "Replace the board of " (holder) }
+                            p { (reader.with("discovered-replace-effect", &node)) }
+                            button.danger { (reader.with("discovered-replace", &node)) }
                         }
                     }
                 }
                 form method="post" action=(paths::forget(machine.mac)) {
                     (parts::csrf(csrf))
-                    button.quiet { "Forget" }
+                    button.quiet { (reader.say("discovered-forget")) }
                 }
             }
         }
@@ -138,11 +138,12 @@ fn card(machine: &DiscoveredView, csrf: &str, reader: &Reader) -> Markup {
 }
 
 /// One click: exactly what the button says is sent.
-fn enrol_at_once(machine: &DiscoveredView, csrf: &str) -> Markup {
+fn enrol_at_once(machine: &DiscoveredView, csrf: &str, reader: &Reader) -> Markup {
     let form = Enrol::proposed(machine);
     if form.name.is_empty() || form.address.is_empty() {
         return html! {};
     }
+    let chosen = [("name", form.name.as_str().into()), ("address", form.address.as_str().into())];
     html! {
         form method="post" action=(paths::enrol(machine.mac)) {
             (parts::csrf(csrf))
@@ -150,7 +151,7 @@ fn enrol_at_once(machine: &DiscoveredView, csrf: &str) -> Markup {
                 ("switch", &form.switch), ("port", &form.port)] {
                 input type="hidden" name=(name) value=(value);
             }
-            button.main { "Enrol as " (form.name) " at " (form.address) }
+            button.main { (reader.with("discovered-enrol-as", &chosen)) }
         }
     }
 }
@@ -158,28 +159,32 @@ fn enrol_at_once(machine: &DiscoveredView, csrf: &str) -> Markup {
 fn facts(machine: &DiscoveredView, reader: &Reader) -> Markup {
     let seen = &machine.observation;
     let told = [
-        ("serial number", seen.serial.map(|serial| serial.to_string())),
-        ("revision code", seen.revision.map(|revision| revision.to_string())),
-        ("board revision", seen.revision.and_then(RevisionCode::board_revision)),
-        ("host name", seen.host_name.clone()),
-        ("vendor class", seen.vendor_class.clone()),
-        ("architecture", seen.architecture.map(|number| number.to_string())),
-        ("machine id", seen.machine_id.clone()),
-        ("behind the relay", seen.relay.map(|relay| relay.to_string())),
+        (reader.say("discovered-serial"), seen.serial.map(|serial| serial.to_string())),
+        (reader.say("discovered-revision"), seen.revision.map(|revision| revision.to_string())),
+        (reader.say("discovered-board-revision"), seen.revision.and_then(RevisionCode::board_revision)),
+        (reader.say("discovered-host-name"), seen.host_name.clone()),
+        (reader.say("discovered-vendor-class"), seen.vendor_class.clone()),
+        (reader.say("discovered-architecture"), seen.architecture.map(|number| number.to_string())),
+        (reader.say("discovered-machine-id"), seen.machine_id.clone()),
+        (reader.say("discovered-relay"), seen.relay.map(|relay| relay.to_string())),
     ];
     html! {
         h2 { (seen.shown()) }
         p {
             code { (machine.mac) }
             @match &machine.port {
-                Some(port) => { " at port " strong { (port.port) } " of " strong { (port.switch) } }
-                None => { span.facts { " · switch port not found yet" } }
+                Some(port) => {
+                    " " (reader.say("discovered-at-port")) " " strong { (port.port) } " " (reader.say("discovered-of")) " "
+                    strong { (port.switch) }
+                }
+                None => { span.facts { " · " (reader.say("discovered-no-port")) } }
             }
         }
         p.facts {
-            "asked " (machine.requests) (if machine.requests == 1 { " time" } else { " times" })
-            ", last by its " (seen.asker.as_str()) " " (parts::moment(machine.last_at, reader))
-            ", first " (parts::moment(machine.first_at, reader))
+            (reader.with("discovered-asked", &[("count", machine.requests.into())])) ", "
+            (reader.with("discovered-last", &[("asker", seen.asker.as_str().into())])) " "
+            (parts::moment(machine.last_at, reader)) ", "
+            (reader.say("discovered-first")) " " (parts::moment(machine.first_at, reader))
         }
         p.facts {
             @for (at, (name, value)) in told.into_iter().filter_map(|(name, value)| Some((name, value?))).enumerate() {
@@ -189,20 +194,20 @@ fn facts(machine: &DiscoveredView, reader: &Reader) -> Markup {
     }
 }
 
-fn rename(csrf: &str, errors: &Errors) -> Markup {
+fn rename(csrf: &str, errors: &Errors, reader: &Reader) -> Markup {
     let (invalid, described) = parts::marks(errors, "prefix");
     html! {
         details.apart #rename open[errors.at("prefix").is_some() || errors.at("name").is_some()] {
-            summary { "Rename all nodes…" }
+            summary { (reader.say("rename-ask")) }
             form.card.fields.narrow method="post" action=(paths::RENAME) {
                 (parts::csrf(csrf))
                 @if let Some(text) = errors.at("name") { p.wrong role="alert" { (text) } }
-                label { "Prefix; the last number of each address follows"
+                label { (reader.say("rename-prefix"))
                     input type="text" name="prefix" required placeholder="pi" spellcheck="false"
                         aria-invalid=[invalid] aria-describedby=[described];
                 }
                 (parts::wrong(errors, "prefix"))
-                button { "Rename all" }
+                button { (reader.say("rename-do")) }
             }
         }
     }

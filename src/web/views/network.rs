@@ -25,9 +25,9 @@ pub(in crate::web) fn page(page: &Page) -> String {
     let Page { chrome, view, form, errors } = page;
     let reader = &chrome.reader;
     let body = html! {
-        (served(&view.networks))
+        (served(&view.networks, reader))
         div data-live=(paths::NETWORK_LIVE) data-events=(paths::EVENTS) { (noticed(view, &chrome.csrf, reader)) }
-        (add_device(form, errors, &chrome.csrf))
+        (add_device(form, errors, &chrome.csrf, reader))
     };
     document(chrome, Refresh::ByLink, &body)
 }
@@ -37,41 +37,44 @@ pub(in crate::web) fn fragment(view: &NetworkView, csrf: &str, reader: &Reader) 
     noticed(view, csrf, reader).into_string()
 }
 
-fn served(networks: &Networks) -> Markup {
+fn served(networks: &Networks, reader: &Reader) -> Markup {
     let mode = match networks.mode {
-        Mode::Authoritative => "authoritative: pimaster gives all addresses",
-        Mode::Proxy => "proxy: another DHCP server gives addresses, pimaster tells nodes where to boot from",
-        Mode::Off => "off: pimaster does no DHCP, nodes are known by the files they ask for",
+        Mode::Authoritative => reader.say("network-authoritative"),
+        Mode::Proxy => reader.say("network-proxy"),
+        Mode::Off => reader.say("network-off"),
     };
-    let interface = networks.interface.as_deref().unwrap_or("relays only");
+    let interface = networks.interface.clone().unwrap_or_else(|| reader.say("network-relays-only"));
     html! {
         section.card {
-            h2 { "How it is served" }
+            h2 { (reader.say("network-served")) }
             dl {
                 dt { "DHCP" } dd { (mode) }
-                dt { "Interface" } dd { (interface) ", pimaster is " code { (networks.own) } }
+                dt { (reader.say("network-interface")) } dd { (interface) ", " (reader.say("network-own")) " " code { (networks.own) } }
                 @for (number, network) in networks.all().enumerate() {
-                    dt { @if number == 0 { "Network" } @else { "Behind a relay" } }
+                    dt { @if number == 0 { (reader.say("nav-network")) } @else { (reader.say("network-behind-relay")) } }
                     dd {
                         code { (network.subnet) }
                         @match network.router {
-                            Some(router) => { ", router " code { (router) } }
-                            None => ", no router"
+                            Some(router) => { ", " (reader.say("network-router")) " " code { (router) } }
+                            None => { ", " (reader.say("network-no-router")) }
                         }
                     }
                 }
-                dt { "Routing" } dd { (routing(networks.routing.as_ref())) }
+                dt { (reader.say("network-routing")) } dd { (routing(networks.routing.as_ref(), reader)) }
             }
         }
     }
 }
 
-fn routing(routing: Option<&Routing>) -> Markup {
+fn routing(routing: Option<&Routing>, reader: &Reader) -> Markup {
     let Some(Routing { uplink, masquerade }) = routing else {
-        return html! { "off: pimaster passes nothing on between the nodes and the outside" };
+        return html! { (reader.say("network-routing-off")) };
     };
-    let seen = if *masquerade { "with pimaster's address there" } else { "with their own addresses" };
-    html! { "on: nodes reach the outside through " code { (uplink) } ", " (seen) }
+    let seen = match masquerade {
+        true => reader.say("network-masquerade"),
+        false => reader.say("network-own-addresses"),
+    };
+    html! { (reader.say("network-routing-on")) " " code { (uplink) } ", " (seen) }
 }
 
 fn noticed(view: &NetworkView, csrf: &str, reader: &Reader) -> Markup {
@@ -86,21 +89,21 @@ fn noticed(view: &NetworkView, csrf: &str, reader: &Reader) -> Markup {
 fn notices(notices: &[StoredNotice], csrf: &str, reader: &Reader) -> Markup {
     html! {
         section.card {
-            h2 { "What is wrong" }
-            @if notices.is_empty() { p.hint { "Nothing was noticed." } }
+            h2 { (reader.say("network-wrong")) }
+            @if notices.is_empty() { p.hint { (reader.say("network-nothing")) } }
             @for StoredNotice { notice, first_at, last_at, times } in notices {
                 div.notice.bad {
                     p { strong { (notice.kind.shown()) ". " } (notice.seen) "." }
                     p { (notice.advice) }
                     p.hint {
-                        "First " (parts::moment(*first_at, reader)) ", last " (parts::moment(*last_at, reader)) ", "
-                        (times) " times."
+                        (reader.say("network-first")) " " (parts::moment(*first_at, reader)) ", " (reader.say("network-last")) " "
+                        (parts::moment(*last_at, reader)) ", " (times) "×"
                     }
                     form method="post" action=(paths::NETWORK_NOTICES_FORGET) {
                         (parts::csrf(csrf))
                         input type="hidden" name="kind" value=(notice.kind.as_str());
                         input type="hidden" name="subject" value=(notice.subject);
-                        button.quiet aria-label={ "Remove the notice about " (notice.subject) } { "Done with it" }
+                        button.quiet aria-label={ (reader.say("network-done")) ": " (notice.subject) } { (reader.say("network-done")) }
                     }
                 }
             }
@@ -110,21 +113,26 @@ fn notices(notices: &[StoredNotice], csrf: &str, reader: &Reader) -> Markup {
 
 fn servers(servers: &[ForeignServer], mode: Mode, csrf: &str, reader: &Reader) -> Markup {
     let advice = match mode {
-        Mode::Authoritative => {
-            "Two servers fight over the nodes: stop the other one or let it leave out this network, or set dhcp.mode \
-             to \"proxy\"."
-        }
-        Mode::Proxy => "One of them gives the nodes their addresses, as proxy mode needs.",
-        Mode::Off => "One of them gives the nodes their addresses.",
+        Mode::Authoritative => reader.say("network-two-servers"),
+        Mode::Proxy => reader.say("network-one-gives-proxy"),
+        Mode::Off => reader.say("network-one-gives"),
     };
     html! {
         section.card {
-            h2 { "Other DHCP servers" }
-            @if servers.is_empty() { p.hint { "None was noticed." } } @else { p { (advice) } }
+            h2 { (reader.say("network-others")) }
+            @if servers.is_empty() { p.hint { (reader.say("network-no-others")) } } @else { p { (advice) } }
             @if !servers.is_empty() {
                 div.scroll {
                     table {
-                        thead { tr { th { "Server" } th { "What it did" } th { "First" } th { "Last" } th {} } }
+                        thead {
+                            tr {
+                                th { (reader.say("network-server")) }
+                                th { (reader.say("network-did")) }
+                                th { (reader.say("network-first")) }
+                                th { (reader.say("network-last")) }
+                                th {}
+                            }
+                        }
                         tbody {
                             @for server in servers {
                                 tr {
@@ -136,7 +144,7 @@ fn servers(servers: &[ForeignServer], mode: Mode, csrf: &str, reader: &Reader) -
                                         form method="post" action=(paths::NETWORK_SERVERS_FORGET) {
                                             (parts::csrf(csrf))
                                             input type="hidden" name="address" value=(server.address);
-                                            button.quiet aria-label={ "Remove " (server.address) } { "It is gone" }
+                                            button.quiet aria-label={ (reader.say("network-gone")) ": " (server.address) } { (reader.say("network-gone")) }
                                         }
                                     }
                                 }
@@ -152,11 +160,20 @@ fn servers(servers: &[ForeignServer], mode: Mode, csrf: &str, reader: &Reader) -
 fn devices(devices: &[Device], csrf: &str, reader: &Reader) -> Markup {
     html! {
         section.card {
-            h2 { "Devices with a fixed address" }
-            @if devices.is_empty() { p.hint { "None. Nodes need none: each has its own address." } } @else {
+            h2 { (reader.say("network-devices")) }
+            @if devices.is_empty() { p.hint { (reader.say("network-no-devices")) } } @else {
                 div.scroll {
                     table {
-                        thead { tr { th { "Name" } th { "Address" } th { "Hardware address" } th { "Boots" } th { "Last asked" } th {} } }
+                        thead {
+                            tr {
+                                th { (reader.say("switch-name")) }
+                                th { (reader.say("nodes-address")) }
+                                th { (reader.say("node-mac")) }
+                                th { (reader.say("network-boots")) }
+                                th { (reader.say("network-last-asked")) }
+                                th {}
+                            }
+                        }
                         tbody {
                             @for device in devices {
                                 tr {
@@ -164,12 +181,12 @@ fn devices(devices: &[Device], csrf: &str, reader: &Reader) -> Markup {
                                     td { code { (device.address) } }
                                     td { code { (device.mac) } }
                                     td { @match &device.boot { Some(boot) => (boot), None => "-" } }
-                                    td { @match device.seen_at { Some(at) => (parts::moment(at, reader)), None => "never" } }
+                                    td { @match device.seen_at { Some(at) => (parts::moment(at, reader)), None => { (reader.say("users-never")) } } }
                                     td {
                                         form method="post" action=(paths::remove_device(&device.name)) {
                                             (parts::csrf(csrf))
                                             (parts::version(&device.version()))
-                                            button.quiet aria-label={ "Remove " (device.name) } { "Remove" }
+                                            button.quiet aria-label={ (reader.say("network-remove")) ": " (device.name) } { (reader.say("network-remove")) }
                                         }
                                     }
                                 }
@@ -182,23 +199,17 @@ fn devices(devices: &[Device], csrf: &str, reader: &Reader) -> Markup {
     }
 }
 
-fn add_device(form: &DeviceForm, errors: &Errors, csrf: &str) -> Markup {
+fn add_device(form: &DeviceForm, errors: &Errors, csrf: &str, reader: &Reader) -> Markup {
     let fields = [
-        ("name", "Name", &form.name, "switch", true),
-        ("mac", "Hardware address", &form.mac, "00:1b:21:01:02:03", true),
-        ("address", "Address", &form.address, "10.20.0.2", true),
-        (
-            "boot_file",
-            "Boot file below tftp/devices/, if it boots from here",
-            &form.boot_file,
-            "ipxe.efi",
-            false,
-        ),
+        ("name", reader.say("switch-name"), &form.name, "switch", true),
+        ("mac", reader.say("node-mac"), &form.mac, "00:1b:21:01:02:03", true),
+        ("address", reader.say("nodes-address"), &form.address, "10.20.0.2", true),
+        ("boot_file", reader.say("network-boot-file"), &form.boot_file, "ipxe.efi", false),
     ];
     html! {
         section.card {
-            h2 { "Add a device" }
-            p.hint { "The switch, a printer, a PC: anything but a node." }
+            h2 { (reader.say("network-add")) }
+            p.hint { (reader.say("network-add-what")) }
             form.fields method="post" action=(paths::NETWORK_DEVICES) {
                 (parts::csrf(csrf))
                 @if let Some(text) = errors.at("form") { p.wrong role="alert" { (text) } }
@@ -210,7 +221,7 @@ fn add_device(form: &DeviceForm, errors: &Errors, csrf: &str) -> Markup {
                     }
                     (parts::wrong(errors, field))
                 }
-                button.main { "Add the device" }
+                button.main { (reader.say("network-add-do")) }
             }
         }
     }
@@ -219,11 +230,19 @@ fn add_device(form: &DeviceForm, errors: &Errors, csrf: &str) -> Markup {
 fn leases(leases: &[LeaseView], reader: &Reader) -> Markup {
     html! {
         section.card {
-            h2 { "Leases" }
-            @if leases.is_empty() { p.hint { "No node has asked for its address yet." } } @else {
+            h2 { (reader.say("network-leases")) }
+            @if leases.is_empty() { p.hint { (reader.say("network-no-leases")) } } @else {
                 div.scroll {
                     table {
-                        thead { tr { th { "Address" } th { "Node" } th { "Hardware address" } th { "State" } th { "Until" } } }
+                        thead {
+                            tr {
+                                th { (reader.say("nodes-address")) }
+                                th { (reader.say("nodes-node")) }
+                                th { (reader.say("node-mac")) }
+                                th { (reader.say("mail-state")) }
+                                th { (reader.say("network-until")) }
+                            }
+                        }
                         tbody {
                             @for lease in leases {
                                 tr {
