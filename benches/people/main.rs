@@ -52,7 +52,8 @@ async fn main() {
     let crowd = gather(folder.path(), &ready).await;
     let mut out = io::stdout();
     writeln!(out, "{} people on Manage, each with a board", crowd.len()).unwrap();
-    writeln!(out, "{:<22}{:>8}{:>10}{:>10}{:>12}", "milliseconds", "pages", "median", "p99", "slowest").unwrap();
+    writeln!(out, "{:<22}{:>8}{:>10}{:>10}{:>12}", "milliseconds", "pages", "median", "p99", "slowest")
+        .unwrap();
 
     let times = Times::default();
     let mut watching = watch(&crowd, &times);
@@ -138,7 +139,10 @@ fn watch(crowd: &[Person], times: &Times) -> JoinSet<()> {
 fn print(out: &mut impl Write, name: &str, mut times: Vec<Duration>) {
     times.sort_unstable();
     let at = |percent: usize| {
-        times.get(times.len() * percent / 100).or(times.last()).map_or(0.0, |time| time.as_secs_f64() * 1000.0)
+        times
+            .get(times.len() * percent / 100)
+            .or(times.last())
+            .map_or(0.0, |time| time.as_secs_f64() * 1000.0)
     };
     writeln!(out, "{name:<22}{:>8}{:>10.1}{:>10.1}{:>12.1}", times.len(), at(50), at(99), at(100)).unwrap();
 }

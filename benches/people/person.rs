@@ -28,14 +28,20 @@ impl Person {
     /// Signs in by a link, as the page behind it does.
     pub(crate) async fn sign_in(url: &str, link: &str, token: String, board: &str) -> Self {
         let host = url.trim_start_matches("http://").to_owned();
-        let mut person =
-            Self { host, cookies: String::new(), token, board: board.to_owned(), administrator: String::new() };
+        let mut person = Self {
+            host,
+            cookies: String::new(),
+            token,
+            board: board.to_owned(),
+            administrator: String::new(),
+        };
         let path = link.strip_prefix(url).unwrap();
         let page = person.ask("GET", path, "", "").await;
         person.cookies = page.cookies.join("; ");
         let csrf = page.body.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap();
         let form = format!("csrf={csrf}");
-        let entered = person.ask("POST", path, "content-type: application/x-www-form-urlencoded\r\n", &form).await;
+        let entered =
+            person.ask("POST", path, "content-type: application/x-www-form-urlencoded\r\n", &form).await;
         assert_eq!(entered.status, 303, "{}", entered.body);
         person.cookies = entered.cookies.join("; ");
         person
@@ -53,7 +59,8 @@ impl Person {
     /// Whether no board is on its way any more.
     pub(crate) async fn all_rest(&self) -> bool {
         let states = self.states().await;
-        !states.is_empty() && states.iter().all(|state| ["deployed", "lost", "failed"].contains(&state.as_str()))
+        !states.is_empty()
+            && states.iter().all(|state| ["deployed", "lost", "failed"].contains(&state.as_str()))
     }
 
     /// How many boards are deployed.

@@ -363,7 +363,6 @@ mod tests {
                 digest: Digest([0; 32]),
                 boots_on: None,
                 imported_at: from_millis(0),
-                boots_on: None,
             },
             owner: owner.map(|id| (UserId(id), "ada@lab".into())),
             sharing,

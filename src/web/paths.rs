@@ -3,8 +3,8 @@
 use crate::model::credential::Platform;
 use crate::model::deployment::Request;
 use crate::model::ids::{
-    BlockId, DeploymentId, DetectionId, EnvironmentId, GroupId, ImportId, InquiryId, QueueId, ReservationId, SwitchId, TemplateId,
-    TokenId, UserId,
+    BlockId, DeploymentId, DetectionId, EnvironmentId, GroupId, ImportId, InquiryId, QueueId, ReservationId,
+    SwitchId, TemplateId, TokenId, UserId,
 };
 use crate::model::net::MacAddr;
 use crate::model::node::NodeName;

@@ -1,7 +1,10 @@
 //! The variable part of a path, read as what it names; its refusal is a problem like any other. *Pure.*
 
 use super::problem::Problem;
-use crate::model::ids::{BlockId, DeploymentId, DetectionId, GroupId, ImportId, InquiryId, QueueId, ReservationId, TemplateId, TokenId, UserId};
+use crate::model::ids::{
+    BlockId, DeploymentId, DetectionId, GroupId, ImportId, InquiryId, QueueId, ReservationId, TemplateId,
+    TokenId, UserId,
+};
 use crate::model::net::{MacAddr, NotAMac};
 use crate::model::node::{NodeName, NotANodeName};
 use axum::extract::rejection::PathRejection;

@@ -2,7 +2,9 @@
 
 use super::problem::Problem;
 use super::{
-    account, audit, batch, blocks, boots, catalogue, deployments, detections, devices, discovered, environments, groups, history, imports, mail, me, network, nodes, notifications, quarantine, queue, rack, reservations, site, switches, templates, tokens, users,
+    account, audit, batch, blocks, boots, catalogue, deployments, detections, devices, discovered,
+    environments, groups, history, imports, mail, me, network, nodes, notifications, quarantine, queue, rack,
+    reservations, site, switches, templates, tokens, users,
 };
 use crate::web::state::App;
 use axum::http::{StatusCode, header};
@@ -56,6 +58,28 @@ pub(in crate::web) fn router() -> Router<App> {
 /// The OpenAPI document of the API.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     parts().1
+}
+
+/// Accounts, what people set, and what administrators set for all.
+fn of_people() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(account::keys, account::set_keys))
+        .routes(routes!(account::set_password))
+        .routes(routes!(account::list_sessions))
+        .routes(routes!(account::end_session))
+        .routes(routes!(account::list_credentials))
+        .routes(routes!(account::set_credential, account::remove_credential))
+        .routes(routes!(tokens::list, tokens::make))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(users::list, users::add))
+        .routes(routes!(users::one, users::change, users::remove))
+        .routes(routes!(users::make_link))
+        .routes(routes!(site::policy, site::set_policy))
+        .routes(routes!(site::rules, site::set_rules))
+        .routes(routes!(mail::show, mail::set))
+        .routes(routes!(mail::test))
+        .routes(routes!(mail::list))
+        .routes(routes!(audit::list))
 }
 
 fn parts() -> (Router<App>, utoipa::openapi::OpenApi) {
@@ -114,23 +138,7 @@ fn parts() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(network::forget_server))
         .routes(routes!(devices::list, devices::add))
         .routes(routes!(devices::one, devices::remove))
-        .routes(routes!(account::keys, account::set_keys))
-        .routes(routes!(account::set_password))
-        .routes(routes!(account::list_sessions))
-        .routes(routes!(account::end_session))
-        .routes(routes!(account::list_credentials))
-        .routes(routes!(account::set_credential, account::remove_credential))
-        .routes(routes!(tokens::list, tokens::make))
-        .routes(routes!(tokens::revoke))
-        .routes(routes!(users::list, users::add))
-        .routes(routes!(users::one, users::change, users::remove))
-        .routes(routes!(users::make_link))
-        .routes(routes!(site::policy, site::set_policy))
-        .routes(routes!(site::rules, site::set_rules))
-        .routes(routes!(mail::show, mail::set))
-        .routes(routes!(mail::test))
-        .routes(routes!(mail::list))
-        .routes(routes!(audit::list));
+        .merge(of_people());
     let document = router.to_openapi();
     let router: Router<App> = router.into();
     (router.method_not_allowed_fallback(no_such_method), document)

@@ -1,7 +1,9 @@
 //! The router of the pages, and what all of them need. *Pure, but for notices.*
 
 use super::{
-    assets, audit, bins, blocks, bookings, boots, configure, detection, discovered, environments, forgotten, groups, history, imports, language, links, live, mail, network, nodes, notifications, queue, reserve, rules, settings, sign_in, sign_up, switch_form, switches, users,
+    assets, audit, bins, blocks, bookings, boots, configure, detection, discovered, environments, forgotten,
+    groups, history, imports, language, links, live, mail, network, nodes, notifications, queue, reserve,
+    rules, settings, sign_in, sign_up, switch_form, switches, users,
 };
 use crate::web::extract::{SignedIn, Visit};
 use crate::web::headers;
