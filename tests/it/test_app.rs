@@ -65,7 +65,16 @@ impl Answer {
 impl TestApp {
     /// Nodes pi-01 to pi-NN and the environment `raspios`.
     pub(crate) async fn new(count: u8) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::in_folder(tempfile::tempdir().unwrap(), count).await
+    }
+
+    /// The same in memory, where the machine has such a folder: for a test that makes a hundred of them.
+    pub(crate) async fn in_memory(count: u8) -> Self {
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+        Self::in_folder(folder.unwrap(), count).await
+    }
+
+    async fn in_folder(folder: tempfile::TempDir, count: u8) -> Self {
         let store = Store::open(&folder.path().join("pimaster.db")).unwrap();
         let keys = KeyFolder::open(folder.path()).unwrap();
         let data = DataFolder::new(folder.path());

@@ -51,7 +51,7 @@ fn email(actor: Actor) -> String {
 
 impl World {
     pub(super) async fn new() -> Self {
-        let app = TestApp::new(3).await;
+        let app = TestApp::in_memory(3).await;
         let mut ids = HashMap::new();
         let mut tokens = HashMap::new();
         for (actor, role) in [
