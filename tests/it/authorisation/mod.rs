@@ -80,7 +80,11 @@ async fn each_may_what_the_table_says() {
                 }
                 fresh.as_ref().unwrap()
             };
-            let answer = world.ask(actor, method, path, body).await;
+            let mut answer = world.ask(actor, method, path, body).await;
+            if outcome(&answer) == Outcome::Hidden && expected == Outcome::In {
+                // Whoever was let in before may have removed it.
+                answer = World::new().await.ask(actor, method, path, body).await;
+            }
             let seen = outcome(&answer);
             if seen != expected {
                 let text: String = answer.body.chars().take(300).collect();

@@ -2,6 +2,7 @@
 
 use super::Actor;
 use crate::browser::{Browser, between};
+use crate::environments::owned;
 use crate::test_app::{Answer, TestApp};
 use axum::body::Body;
 use axum::http::{Method, Request, header};
@@ -20,6 +21,7 @@ use pimaster::model::network::{Notice, NoticeKind};
 use pimaster::model::observation::{Asker, Observation};
 use pimaster::model::rack::{PETH_PSE_PORT_ADMIN_ENABLE, PortRef, PowerDriver};
 use pimaster::model::reservation::PartitionSize;
+use pimaster::model::sharing::Sharing;
 use pimaster::model::token::TokenWish;
 use pimaster::model::user::Role;
 use pimaster::store::{
@@ -85,7 +87,10 @@ impl World {
         app.store.write(put).await.unwrap();
         let link = web::set_password_link(&app.store, "bystander@lab", "").await.unwrap();
         let made = made(&app, &tokens[&Actor::Owner], &tokens[&Actor::Administrator]).await;
+        let environment = owned(&app, "own", &email(Actor::Owner), Sharing::Private).await;
         let named = made.into_iter().chain([
+            ("/api/v1/environments/", "own".to_owned()),
+            ("/environments/", environment.to_string()),
             ("/links/", link.strip_prefix("/links/").unwrap().to_owned()),
             ("/reservations/", reservation),
             ("/nodes/", "pi-01".to_owned()),
@@ -269,6 +274,7 @@ async fn made(app: &TestApp, owner: &str, root: &str) -> Vec<(&'static str, Stri
     let mut named = Vec::new();
     for (token, path, name, body) in [
         (owner, "/queue", "/queue/", json!({ "count": 3, "hours": 1, "name": "bin" })),
+        (owner, "/imports", "/imports/", json!({ "name": "brought" })),
         (owner, "/templates", "/templates/", json!({ "name": "kept", "environment": "raspios" })),
         (root, "/groups", "/groups/", json!({ "name": "students" })),
         (root, "/blocks", "/blocks/", block),
