@@ -960,4 +960,3 @@ bin-extended = { $hours ->
         [one] The reservation lasts an hour longer.
        *[other] The reservation lasts { $hours } hours longer.
     }
-bin-held-until = Without a configuration it ends by itself:

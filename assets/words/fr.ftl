@@ -961,4 +961,3 @@ bin-extended = { $hours ->
         [one] La réservation dure une heure de plus.
        *[other] La réservation dure { $hours } heures de plus.
     }
-bin-held-until = Sans configuration, elle prend fin d’elle-même :

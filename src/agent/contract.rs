@@ -23,8 +23,8 @@ use crate::model::deployment::Request;
 use crate::model::ids::ReservationId;
 use crate::model::node::NodeName;
 use crate::model::version::Seen;
+use crate::store::Changes;
 use async_trait::async_trait;
-use tokio::sync::watch;
 
 /// A set of nodes with one manager; each further noun has a trait of its own.
 #[async_trait]
@@ -87,7 +87,7 @@ pub trait Agent:
     async fn request(&self, caller: &Caller, node: &NodeName, request: Request) -> Result<()>;
 
     /// Wakes after each change. A hint: look again to know what changed.
-    fn changes(&self) -> watch::Receiver<u64>;
+    fn changes(&self) -> Changes;
 }
 
 /// Whose reservations are listed.

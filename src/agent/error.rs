@@ -316,7 +316,12 @@ impl Error {
     pub fn is_not_free(&self) -> bool {
         matches!(
             self,
-            Self::Taken { .. } | Self::NotEnough { .. } | Self::Detected { .. } | Self::Quarantined { .. }
+            Self::Taken { .. }
+                | Self::NotEnough { .. }
+                | Self::Detected { .. }
+                | Self::Quarantined { .. }
+                | Self::Blocked { .. }
+                | Self::Awaited { .. }
         )
     }
 

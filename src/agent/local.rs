@@ -21,11 +21,10 @@ use crate::model::ids::ReservationId;
 use crate::model::network::Networks;
 use crate::model::node::NodeName;
 use crate::model::version::Seen;
-use crate::store::{self, Connection, Store, Transaction, audit, site};
+use crate::store::{self, Changes, Connection, Store, Transaction, audit, site};
 use async_trait::async_trait;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::watch;
 
 /// The nodes of this pimaster.
 #[derive(Debug, Clone)]
@@ -227,7 +226,7 @@ impl Agent for Local {
         Ok(())
     }
 
-    fn changes(&self) -> watch::Receiver<u64> {
+    fn changes(&self) -> Changes {
         self.store.changes()
     }
 }

@@ -325,7 +325,7 @@ impl QueueKeeper {
         let work = async {
             let mut changes = self.store.changes();
             loop {
-                changes.borrow_and_update();
+                changes.mark_unchanged();
                 let wait = match self.serve_due().await {
                     Ok(Some(at)) => {
                         Duration::from_secs(seconds_between(self.clock.now(), at) + 1).min(LONGEST_WAIT)

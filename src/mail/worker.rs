@@ -36,7 +36,7 @@ impl Worker {
         let work = async {
             let mut changes = self.store.changes();
             loop {
-                changes.borrow_and_update();
+                changes.mark_unchanged();
                 let wait = match self.send_due().await? {
                     Some(at) => Duration::from_secs(seconds_between(self.clock.now(), at)).min(LONGEST_WAIT),
                     None => LONGEST_WAIT,

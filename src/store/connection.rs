@@ -2,15 +2,15 @@
 //!
 //! Called by every subsystem through [`Store::read`] and [`Store::write`].
 
+use super::changes::Changes;
 use super::error::{Error, Result};
 use super::migrate::migrate;
 use rusqlite::{Connection, OpenFlags, Transaction};
 use std::fs::{OpenOptions, Permissions};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 
 type ReadJob = Box<dyn FnOnce(&Connection) + Send>;
@@ -25,10 +25,6 @@ struct Answer {
 
 /// Writes that wait together share one commit: a rack of 200 nodes changes state faster than a disk flushes.
 const LARGEST_BATCH: usize = 256;
-
-/// Between two wake-ups of those who follow changes: each reads the database, and a rack that is switched on commits
-/// hundreds of times a second.
-const WAKE_EACH: Duration = Duration::from_millis(20);
 
 /// Readers beside the writer: pages are short, two keep one slow query from holding up the rest.
 const READERS: usize = 2;
@@ -110,10 +106,9 @@ impl Store {
         answered.await.map_err(|_| Error::Closed)?
     }
 
-    /// Wakes after commits: at once after a quiet moment, else 20 ms after the last time. A hint: read the database to
-    /// know what changed.
-    pub fn changes(&self) -> watch::Receiver<u64> {
-        self.changes.subscribe()
+    /// Wakes after commits. A hint: read the database to know what changed.
+    pub fn changes(&self) -> Changes {
+        Changes::of(self.changes.subscribe())
     }
 }
 
@@ -128,44 +123,14 @@ fn in_savepoint<T>(tx: &Transaction<'_>, query: impl FnOnce(&Transaction<'_>) ->
 
 /// Takes all writes that wait, runs them in one transaction, commits, and only then answers.
 fn serve_writes(conn: &mut Connection, jobs: &mpsc::Receiver<WriteJob>, changes: &watch::Sender<u64>) {
-    let mut wakes = Wakes { changes, last: None, is_owed: false };
-    while let Some(first) = wakes.next(jobs) {
+    while let Ok(first) = jobs.recv() {
         let batch = std::iter::once(first).chain(jobs.try_iter()).take(LARGEST_BATCH);
         let mut answers = Vec::new();
         let committed = commit(conn, batch, &mut answers).is_ok();
-        wakes.is_owed |= committed && answers.iter().any(|answer| answer.wrote);
-        wakes.pay(Instant::now());
+        if committed && answers.iter().any(|answer| answer.wrote) {
+            changes.send_modify(|count| *count += 1);
+        }
         answers.into_iter().for_each(|answer| (answer.tell)(committed));
-    }
-}
-
-/// Wake-ups of those who follow changes.
-struct Wakes<'a> {
-    changes: &'a watch::Sender<u64>,
-    last: Option<Instant>,
-    is_owed: bool,
-}
-
-impl Wakes<'_> {
-    /// Waits for a write; a wake-up that is owed is paid meanwhile. `None` when nobody can write any more.
-    fn next(&mut self, jobs: &mpsc::Receiver<WriteJob>) -> Option<WriteJob> {
-        while self.is_owed {
-            let wait = self.last.map_or(Duration::ZERO, |last| WAKE_EACH.saturating_sub(last.elapsed()));
-            match jobs.recv_timeout(wait) {
-                Ok(job) => return Some(job),
-                Err(RecvTimeoutError::Timeout) => self.pay(Instant::now()),
-                Err(RecvTimeoutError::Disconnected) => return None,
-            }
-        }
-        jobs.recv().ok()
-    }
-
-    fn pay(&mut self, now: Instant) {
-        let is_due = self.last.is_none_or(|last| now.duration_since(last) >= WAKE_EACH);
-        if self.is_owed && is_due {
-            self.changes.send_modify(|count| *count += 1);
-            (self.last, self.is_owed) = (Some(now), false);
-        }
     }
 }
 
@@ -233,25 +198,6 @@ mod tests {
         store.write(move |tx| Ok(tx.execute(insert, [])?)).await.unwrap();
         assert!(changes.has_changed().unwrap());
         assert_eq!(store.read(count).await.unwrap(), 1i64);
-    }
-
-    #[tokio::test]
-    async fn many_writes_wake_few_times_and_the_last_is_told() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("a.db")).unwrap();
-        let mut changes = store.changes();
-        let begun = Instant::now();
-        for number in 0..200 {
-            let sql = "INSERT INTO users (email, role, created_at) VALUES (?1, 'user', 0)";
-            store.write(move |tx| Ok(tx.execute(sql, [format!("{number}@b")])?)).await.unwrap();
-            changes.borrow_and_update();
-        }
-        let most = begun.elapsed().as_millis() / WAKE_EACH.as_millis() + 2;
-        let told = u128::from(*changes.borrow_and_update());
-        assert!((1..=most).contains(&told), "{told} wake-ups, at most {most} expected");
-        // The last one is told though it comes just behind another.
-        store.write(|tx| Ok(tx.execute("DELETE FROM users", [])?)).await.unwrap();
-        changes.changed().await.unwrap();
     }
 
     #[tokio::test]

@@ -11,6 +11,7 @@
 //! Invariant: what `write` returned is on disk. [`Store::changes`] wakes readers after each commit and carries
 //! nothing but a count.
 
+mod changes;
 mod connection;
 mod convert;
 mod error;
@@ -51,6 +52,7 @@ pub mod templates;
 pub mod tokens;
 pub mod users;
 
+pub use changes::Changes;
 pub use connection::Store;
 pub use error::{Error, Result};
 pub use look::{Look, look};

@@ -54,7 +54,7 @@ impl Notifier {
         let work = async {
             let mut changes = self.store.changes();
             loop {
-                changes.borrow_and_update();
+                changes.mark_unchanged();
                 let wait = match self.tell_due().await? {
                     Some(at) => {
                         Duration::from_secs(seconds_between(self.clock.now(), at) + 1).min(LONGEST_WAIT)

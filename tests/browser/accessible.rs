@@ -2,11 +2,11 @@
 
 use crate::program::{Demo, person};
 use crate::window::{Driver, Kind, Window};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 
-const PAGES: [&str; 15] = [
+const PAGES: [&str; 24] = [
     "/reserve",
     "/reserve?view=week",
     "/reserve?view=month",
@@ -18,10 +18,19 @@ const PAGES: [&str; 15] = [
     "/nodes",
     "/nodes/pi-01/edit",
     "/nodes/pi-01/boot",
+    "/nodes/pi-01/history",
+    "/history",
+    "/reservations",
+    "/queue",
+    "/blocks",
+    "/groups",
+    "/environments",
     "/switches",
+    "/switches/new",
     "/users",
     "/rules",
     "/mail",
+    "/audit",
 ];
 
 /// What axe-core finds wrong, a line for each place.
@@ -62,7 +71,10 @@ async fn hold(kind: Kind) {
     }
     window.sign_in_as_administrator(link).await;
     let bin = format!("/reservations/{id}");
-    for page in PAGES.iter().copied().chain(["/audit", bin.as_str()]) {
+    let wish = json!({"nodes": ["pi-02"], "hours": 2, "name": "held"});
+    let held = demo.api("POST", "/reservations", &wish).1["id"].clone();
+    let configure = format!("/reservations/{held}/configure");
+    for page in PAGES.iter().copied().chain([bin.as_str(), configure.as_str()]) {
         window.go(page).await;
         wrong.extend(violations(&window, &axe).await);
     }

@@ -21,13 +21,30 @@ async fn to_deployed(kind: Kind, name: &str) {
     root.click("form.wide button.main").await;
     root.reads(name).await;
     if kind == Kind::NoScript {
-        // What is shown once is not reloaded away: the person does that.
+        // What is shown once is not loaded away: the person goes on to the page without it.
         root.click("a[href='/manage']").await;
+        root.reads_when_loaded_again("ssh -p ").await;
     }
     root.reads("ssh -p ").await;
     root.fits().await;
     root.keep(&format!("{name}-deployed")).await;
-    for page in ["/settings", "/users", "/switches", "/nodes", "/network", "/audit", "/rules", "/mail"] {
+    for page in [
+        "/settings",
+        "/users",
+        "/switches",
+        "/switches/new",
+        "/nodes",
+        "/network",
+        "/audit",
+        "/rules",
+        "/mail",
+        "/environments",
+        "/groups",
+        "/blocks",
+        "/queue",
+        "/history",
+        "/reservations",
+    ] {
         root.go(page).await;
         root.one("main").await;
         root.fits().await;

@@ -11,11 +11,13 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::time::sleep;
 
 /// Longer than a deployment of the demonstration rack takes on a busy machine.
 const LIMIT: Duration = Duration::from_secs(150);
 
+const PAUSE: Duration = Duration::from_millis(500);
 /// A live page changes twice a second at most.
 const MOST_TRIES: usize = 10;
 
@@ -164,6 +166,16 @@ impl Window {
         let path = format!("//body[contains(normalize-space(.), {quoted})]");
         if let Err(cause) = self.client.wait().at_most(LIMIT).for_element(Locator::XPath(&path)).await {
             panic!("the page never says {wanted:?} ({cause}):\n{}", self.text().await);
+        }
+    }
+
+    /// Loads the page again until it says so, as who has no script does.
+    pub(crate) async fn reads_when_loaded_again(&self, wanted: &str) {
+        let end = Instant::now() + LIMIT;
+        while !self.text().await.contains(wanted) {
+            assert!(Instant::now() < end, "the page never says {wanted:?}:\n{}", self.text().await);
+            sleep(PAUSE).await;
+            self.client.refresh().await.unwrap();
         }
     }
 

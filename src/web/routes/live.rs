@@ -2,6 +2,7 @@
 //!
 //! It carries a count and nothing else: the script looks again at the fragment of its page, with its own rights.
 
+use crate::store::Changes;
 use crate::web::extract::SignedIn;
 use crate::web::refusal::Refusal;
 use crate::web::state::App;
@@ -13,7 +14,6 @@ use futures_util::stream;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -28,7 +28,7 @@ const LONGEST: Duration = Duration::from_secs(600);
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 struct Watcher {
-    changes: watch::Receiver<u64>,
+    changes: Changes,
     /// Counts among the open streams.
     watchers: Arc<()>,
     streams: CancellationToken,
@@ -74,7 +74,7 @@ impl Watcher {
             sleep(pause(Arc::strong_count(&self.watchers).saturating_sub(1))).await;
             self.changes.changed().await.ok()?;
         }
-        Some(*self.changes.borrow_and_update())
+        Some(self.changes.take_count())
     }
 }
 

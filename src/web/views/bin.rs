@@ -3,7 +3,7 @@
 
 use super::bin_node::{self, Detail};
 use super::layout::{Chrome, Refresh, document};
-use super::{parts, states};
+use super::{hold, parts, states};
 use crate::model::agent::ReservationView;
 use crate::model::deployment::{DeploymentState, Request};
 use crate::model::reservation::ReservationState;
@@ -118,7 +118,7 @@ fn next_step(reservation: &ReservationView, reader: &Reader) -> Markup {
                 " " (reader.say("bin-configure-what"))
             }
             @if let Some(until) = reservation.held_until {
-                p.hint { (reader.say("bin-held-until")) " " (parts::moment(until, reader)) }
+                (hold::countdown(until, reader))
             }
         } @else if reservation.state == ReservationState::Configured {
             p { a href=(paths::configure(reservation.id)) { (reader.say("bin-reconfigure")) } }
