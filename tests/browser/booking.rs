@@ -24,8 +24,7 @@ async fn of_two_who_want_one_node_one_gets_it_and_the_other_is_told_who() {
     root.click("main form button.main").await;
     root.one("input[name=environment]").await;
     bob.click("main form button.main").await;
-    bob.one("[role=alert]").await;
-    bob.reads("pi-01").await;
+    bob.reads("pi-01 is taken by admin@demo.example").await;
     bob.keep("taken").await;
     assert_eq!(bob.path().await, "/reserve");
     let kept = bob.run("return document.querySelector('input[name=name]').value").await;

@@ -19,6 +19,7 @@ async fn a_lost_node_says_why_and_comes_back_by_a_hard_reboot() {
     root.click("form.wide button.main").await;
     root.reads("stubborn").await;
     // Live: the page is not asked for again.
+    root.reads("What to do").await;
     root.one(".problem").await;
     root.keep("lost").await;
     demo.set_faults("pi-01", &json!({}));

@@ -9,7 +9,7 @@ const PASSWORD: &str = "four words and more";
 pub(crate) async fn sign_up(window: &Window, email: &str) {
     window.go("/sign-up").await;
     window.fill("input[name=email]", email).await;
-    window.fill("input[name=password]", PASSWORD).await;
+    window.fill("input[name=new_password]", PASSWORD).await;
     window.fill("input[name=again]", PASSWORD).await;
     window.click("main form button.main").await;
 }

@@ -14,6 +14,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
+/// For an element of a page that is there.
+const SOON: Duration = Duration::from_secs(40);
 /// Longer than a deployment of the demonstration rack takes on a busy machine.
 const LIMIT: Duration = Duration::from_secs(150);
 
@@ -120,7 +122,7 @@ impl Window {
 
     /// The one element, which may appear only soon.
     pub(crate) async fn one(&self, css: &str) -> Element {
-        match self.client.wait().at_most(LIMIT).for_element(Locator::Css(css)).await {
+        match self.client.wait().at_most(SOON).for_element(Locator::Css(css)).await {
             Ok(element) => element,
             Err(cause) => panic!("no {css} ({cause}) in\n{}", self.text().await),
         }
