@@ -1,9 +1,10 @@
 //! Blocks, and when the lab is open: what agents can do, and how the local one does. *IO: the database.*
 
 use super::discovery::admit;
-use super::error::{Collision, Error, Result};
+use super::error::{Error, Result};
 use super::hindrance::{Rights, rights};
 use super::local::Local;
+use super::obstacles::Collision;
 use super::{act, look};
 use crate::model::agent::{BlockView, BlockWish, Caller, ScopeWish};
 use crate::model::audit::Action;

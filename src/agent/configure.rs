@@ -3,7 +3,8 @@
 
 use super::configurations::nodes_of;
 use super::environments::usable;
-use super::error::{Error, Kind, Result, UnfitNode};
+use super::error::{Error, Kind, Result};
+use super::obstacles::UnfitNode;
 use super::{look, password};
 use crate::model::agent::{Caller, ConfigureWish, NodeWish};
 use crate::model::chip;

@@ -1,5 +1,6 @@
 //! Why an agent refuses: what was seen, what was expected, which field, what to do. *Pure.*
 
+use super::obstacles::{BlockedNode, Collision, QuarantinedNode, TakenNode, UnfitNode};
 use crate::detect::Refusal;
 use crate::model::board::BoardModel;
 use crate::model::booking::BeyondRule;
@@ -137,103 +138,6 @@ pub enum Error {
     Hash,
     #[error("the community could not be sealed")]
     Seal,
-}
-
-/// A node that is taken, by whom and when.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TakenNode {
-    /// The node.
-    pub node: NodeName,
-    /// The owner's e-mail address.
-    pub owner: String,
-    /// From when.
-    pub start: Timestamp,
-    /// Until when.
-    pub end: Timestamp,
-}
-
-impl fmt::Display for TakenNode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { node, owner, start, end } = self;
-        let (start, end) = (start.strftime("%Y-%m-%d %H:%M"), end.strftime("%Y-%m-%d %H:%M UTC"));
-        write!(f, "{node} is taken by {owner} from {start} until {end}")
-    }
-}
-
-/// A node that a block keeps, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BlockedNode {
-    /// The node.
-    pub node: NodeName,
-    /// What the administrator said.
-    pub reason: String,
-    /// The group that may book it then.
-    pub group: Option<String>,
-    /// From when.
-    pub start: Timestamp,
-    /// Until when.
-    pub end: Timestamp,
-}
-
-impl fmt::Display for BlockedNode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { node, reason, group, start, end } = self;
-        let (start, end) = (start.strftime("%Y-%m-%d %H:%M"), end.strftime("%Y-%m-%d %H:%M UTC"));
-        write!(f, "{node} is blocked from {start} until {end} ({reason})")?;
-        group.as_ref().map_or(Ok(()), |group| write!(f, ", for the group {group}"))
-    }
-}
-
-/// A reservation that lies in a block.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Collision {
-    /// The reservation.
-    pub reservation: ReservationId,
-    /// The owner's e-mail address.
-    pub owner: String,
-    /// Its nodes.
-    pub nodes: Vec<NodeName>,
-    /// From when.
-    pub start: Timestamp,
-    /// Until when.
-    pub end: Timestamp,
-}
-
-impl fmt::Display for Collision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (start, end) = (self.start.strftime("%Y-%m-%d %H:%M"), self.end.strftime("%Y-%m-%d %H:%M UTC"));
-        write!(f, "{} of {} ({}) from {start} until {end}", self.reservation, self.owner, list(&self.nodes))
-    }
-}
-
-/// A node on which an environment does not boot.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnfitNode {
-    /// The node.
-    pub node: NodeName,
-    /// What people read of its board.
-    pub board: String,
-}
-
-impl fmt::Display for UnfitNode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.node, self.board)
-    }
-}
-
-/// A node that is kept from being reserved, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QuarantinedNode {
-    /// The node.
-    pub node: NodeName,
-    /// What the administrator said.
-    pub reason: String,
-}
-
-impl fmt::Display for QuarantinedNode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is in quarantine: {}", self.node, self.reason)
-    }
 }
 
 /// What kind of refusal it is; the API makes its status of it.
@@ -489,6 +393,7 @@ fn boards(chips: &[Chip]) -> String {
     if names.is_empty() { "no board that boots from the network".to_owned() } else { names.join(", ") }
 }
 
-fn list<T: fmt::Display>(items: &[T]) -> String {
+/// One after the other.
+pub(super) fn list<T: fmt::Display>(items: &[T]) -> String {
     items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

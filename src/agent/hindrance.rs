@@ -1,8 +1,9 @@
 //! What keeps nodes from being booked in a period. *IO: reads the connection it is given.* Called by `reserve`, `act`
 //! and `blocks`.
 
-use super::error::{BlockedNode, Error, QuarantinedNode, Result, TakenNode};
+use super::error::{Error, Result};
 use super::look;
+use super::obstacles::{BlockedNode, QuarantinedNode, TakenNode};
 use crate::model::block::Block;
 use crate::model::booking::BookingRules;
 use crate::model::clock::{TimeZone, Timestamp};

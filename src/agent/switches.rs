@@ -3,9 +3,10 @@
 //! them up.
 
 use super::discovery::admit;
-use super::error::{Error, Result, TakenNode};
+use super::error::{Error, Result};
 use super::local::Local;
 use super::look;
+use super::obstacles::TakenNode;
 use crate::detect::{self, Refusal};
 use crate::model::agent::{Caller, NodeView, RackNode};
 use crate::model::audit::Action;

@@ -1,12 +1,14 @@
 //! Links come from here, and nowhere else. *Pure.*
 
+mod rack;
+
+pub(super) use rack::*;
+
 use crate::model::credential::Platform;
 use crate::model::deployment::Request;
 use crate::model::ids::{
-    BlockId, DeploymentId, DetectionId, EnvironmentId, GroupId, ImportId, InquiryId, QueueId, ReservationId,
-    SwitchId, TemplateId, TokenId, UserId,
+    BlockId, DeploymentId, GroupId, QueueId, ReservationId, TemplateId, TokenId, UserId,
 };
-use crate::model::net::MacAddr;
 use crate::model::node::NodeName;
 
 /// Sign in.
@@ -67,16 +69,6 @@ pub(super) const NODES_REQUESTS: &str = "/nodes/requests";
 pub(super) const HISTORY: &str = "/history";
 /// Everybody's past deployments, for administrators.
 pub(super) const HISTORY_ALL: &str = "/history?all=1";
-/// The networks, for administrators.
-pub(super) const NETWORK: &str = "/network";
-/// What is noticed in the networks, alone.
-pub(super) const NETWORK_LIVE: &str = "/network/live";
-/// Fixed addresses of other devices.
-pub(super) const NETWORK_DEVICES: &str = "/network/devices";
-/// Forgets a notice.
-pub(super) const NETWORK_NOTICES_FORGET: &str = "/network/notices/forget";
-/// Forgets a foreign DHCP server.
-pub(super) const NETWORK_SERVERS_FORGET: &str = "/network/servers/forget";
 /// A person's account.
 pub(super) const SETTINGS: &str = "/settings";
 /// A person's SSH keys.
@@ -95,28 +87,6 @@ pub(super) const SETTINGS_TOKENS: &str = "/settings/tokens";
 pub(super) const NODES: &str = "/nodes";
 /// A node that is added by hand.
 pub(super) const NODES_NEW: &str = "/nodes/new";
-/// The switches, for administrators.
-pub(super) const SWITCHES: &str = "/switches";
-/// The switches alone.
-pub(super) const SWITCHES_LIVE: &str = "/switches/live";
-/// A switch that is not there yet.
-pub(super) const SWITCHES_NEW: &str = "/switches/new";
-/// Tries or saves the settings of a switch.
-pub(super) const SWITCHES_SAVE: &str = "/switches/save";
-/// Switches a port on or off.
-pub(super) const SWITCHES_POWER: &str = "/switches/power";
-/// What can be deployed.
-pub(super) const ENVIRONMENTS: &str = "/environments";
-/// The environments alone.
-pub(super) const ENVIRONMENTS_LIVE: &str = "/environments/live";
-/// Begins an import.
-pub(super) const IMPORTS: &str = "/environments/imports";
-/// Machines that are no nodes yet.
-pub(super) const DISCOVERED: &str = "/discovered";
-/// The machines alone.
-pub(super) const DISCOVERED_LIVE: &str = "/discovered/live";
-/// Starts a detection.
-pub(super) const DETECTIONS: &str = "/detections";
 /// Renames all nodes.
 pub(super) const RENAME: &str = "/nodes/rename";
 /// The stream that says when something changed.
@@ -274,106 +244,6 @@ pub(super) fn boot(node: &NodeName) -> String {
 /// The boot alone.
 pub(super) fn boot_live(node: &NodeName) -> String {
     format!("/nodes/{node}/boot/live")
-}
-
-/// One machine that is no node yet.
-pub(super) fn discovered(mac: MacAddr) -> String {
-    format!("{DISCOVERED}/{mac}")
-}
-
-/// Makes a machine a node.
-pub(super) fn enrol(mac: MacAddr) -> String {
-    format!("{DISCOVERED}/{mac}/enrol")
-}
-
-/// Puts a machine's board in a node's place.
-pub(super) fn replace_board(mac: MacAddr) -> String {
-    format!("{DISCOVERED}/{mac}/replace")
-}
-
-/// Forgets a machine.
-pub(super) fn forget(mac: MacAddr) -> String {
-    format!("{DISCOVERED}/{mac}/forget")
-}
-
-/// One detection.
-pub(super) fn detection(id: DetectionId) -> String {
-    format!("{DETECTIONS}/{id}")
-}
-
-/// One detection without the page around it.
-pub(super) fn detection_live(id: DetectionId) -> String {
-    format!("{DETECTIONS}/{id}/live")
-}
-
-/// Asks a detection to stop.
-pub(super) fn cancel_detection(id: DetectionId) -> String {
-    format!("{DETECTIONS}/{id}/cancel")
-}
-
-/// One switch with its form.
-pub(super) fn switch_edit(id: SwitchId) -> String {
-    format!("{SWITCHES}/{id}/edit")
-}
-
-/// Asks a switch about all its ports.
-pub(super) fn switch_read(id: SwitchId) -> String {
-    format!("{SWITCHES}/{id}/read")
-}
-
-/// Removes a switch.
-pub(super) fn switch_remove(id: SwitchId) -> String {
-    format!("{SWITCHES}/{id}/remove")
-}
-
-/// Settings of a switch that are tried.
-pub(super) fn switch_try(id: InquiryId) -> String {
-    format!("{SWITCHES}/tries/{id}")
-}
-
-/// What came of trying them.
-pub(super) fn switch_try_live(id: InquiryId) -> String {
-    format!("{SWITCHES}/tries/{id}/live")
-}
-
-/// One environment with its form.
-pub(super) fn environment(id: EnvironmentId) -> String {
-    format!("{ENVIRONMENTS}/{id}")
-}
-
-/// Who may use an environment.
-pub(super) fn environment_sharing(id: EnvironmentId) -> String {
-    format!("{ENVIRONMENTS}/{id}/sharing")
-}
-
-/// Removes an environment.
-pub(super) fn environment_remove(id: EnvironmentId) -> String {
-    format!("{ENVIRONMENTS}/{id}/remove")
-}
-
-/// One import.
-pub(super) fn import(id: ImportId) -> String {
-    format!("{IMPORTS}/{id}")
-}
-
-/// One import without the page around it.
-pub(super) fn import_live(id: ImportId) -> String {
-    format!("{IMPORTS}/{id}/live")
-}
-
-/// Takes the file of an import.
-pub(super) fn import_file(id: ImportId) -> String {
-    format!("{IMPORTS}/{id}/file")
-}
-
-/// Asks an import to stop.
-pub(super) fn import_cancel(id: ImportId) -> String {
-    format!("{IMPORTS}/{id}/cancel")
-}
-
-/// Takes a device's fixed address away.
-pub(super) fn remove_device(name: &NodeName) -> String {
-    format!("{NETWORK_DEVICES}/{name}/remove")
 }
 
 /// The form of a reservation, filled from a template.
