@@ -6,6 +6,7 @@ use crate::web;
 
 /// Runs until SIGTERM or SIGINT.
 pub(super) async fn serve(config: Config) -> anyhow::Result<()> {
+    keep_to_small_pages();
     let (store, keys) = daemon::open(&config)?;
     let (email, public_url) = (config.admin_email.clone(), config.web.public_url.clone());
     if let Some(link) = web::ensure_admin(&store, &email, &public_url).await? {
@@ -23,6 +24,14 @@ pub(super) async fn serve(config: Config) -> anyhow::Result<()> {
     let outcome = daemon.run(shutdown).await;
     announce.abort();
     outcome
+}
+
+/// Keeps the kernel from backing the allocator's arenas with huge pages: of each, 2 MiB are resident however little of
+/// it is used, a third of an idle daemon's memory.
+fn keep_to_small_pages() {
+    if let Err(error) = nix::sys::prctl::set_thp_disable(true) {
+        tracing::debug!(%error, "memory may be taken in huge pages");
+    }
 }
 
 /// Tells the service manager; without one there is nobody to tell.
