@@ -214,8 +214,25 @@ impl Api {
         self.ask("GET", path, &Value::Null)
     }
 
+    /// A whole list, page by page.
+    fn all(&self, path: &str) -> Vec<Value> {
+        let (mut entries, mut next) = (Vec::new(), Some(format!("{path}?limit=1000")));
+        while let Some(path) = next {
+            let (_, page, link) = self.page("GET", &path, &Value::Null);
+            entries.extend(page.as_array().cloned().unwrap_or_default());
+            let further = link.as_deref().and_then(|link| link.strip_prefix("</api/v1")?.split_once('>'));
+            next = further.map(|(path, _)| path.to_owned());
+        }
+        entries
+    }
+
     /// Status 0 while nobody listens.
     fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let (status, body, _) = self.page(method, path, body);
+        (status, body)
+    }
+
+    fn page(&self, method: &str, path: &str, body: &Value) -> (u16, Value, Option<String>) {
         let sent = if body.is_null() { Vec::new() } else { serde_json::to_vec(body).unwrap() };
         let request = ureq::http::Request::builder()
             .method(method)
@@ -224,9 +241,10 @@ impl Api {
             .header("content-type", "application/json")
             .body(sent)
             .unwrap();
-        let Ok(mut answer) = self.agent.run(request) else { return (0, Value::Null) };
+        let Ok(mut answer) = self.agent.run(request) else { return (0, Value::Null, None) };
         let text = answer.body_mut().read_to_string().unwrap();
-        (answer.status().as_u16(), serde_json::from_str(&text).unwrap_or(Value::Null))
+        let link = answer.headers().get("link").and_then(|link| link.to_str().ok()).map(str::to_owned);
+        (answer.status().as_u16(), serde_json::from_str(&text).unwrap_or(Value::Null), link)
     }
 
     fn deploy(&self, ready: &Ready) -> i64 {
@@ -246,9 +264,9 @@ impl Api {
 
     /// Seconds from the first to the last line of each node's history.
     fn totals(&self, path: &str) -> HashMap<String, f64> {
-        let events = self.get(&format!("{path}/events")).1;
+        let events = self.all(&format!("{path}/events"));
         let mut spans: HashMap<String, (Timestamp, Timestamp)> = HashMap::new();
-        for event in events.as_array().into_iter().flatten() {
+        for event in &events {
             let at: Timestamp = event["at"].as_str().unwrap().parse().unwrap();
             let span = spans.entry(event["node"].as_str().unwrap().to_owned()).or_insert((at, at));
             *span = (span.0.min(at), span.1.max(at));

@@ -27,6 +27,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::{interval, sleep};
@@ -49,6 +50,9 @@ async fn main() {
     let stop = CancellationToken::new();
     let ready = prepare(folder.path(), people, &stop).await;
     let mut daemon = start(folder.path());
+    while TcpStream::connect(ready.url.trim_start_matches("http://")).await.is_err() {
+        sleep(PAUSE).await;
+    }
     let crowd = gather(folder.path(), &ready).await;
     let mut out = io::stdout();
     writeln!(out, "{} people on Manage, each with a board", crowd.len()).unwrap();
