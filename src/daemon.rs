@@ -30,6 +30,7 @@ use crate::store::{Store, switches};
 use crate::tftp;
 use crate::web;
 use anyhow::Context;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::sync::Arc;
@@ -103,6 +104,17 @@ async fn tidy_up(store: &Store, data: &DataFolder) -> anyhow::Result<()> {
     let guests = doctor::sweep(store).await?;
     if guests > 0 {
         tracing::info!(guests, "removed the nodes that an interrupted doctor left");
+    }
+    Ok(())
+}
+
+/// Raises the limit of open files: two hundred boards and those who watch them have more connections than the usual 1024.
+pub fn allow_many_files() -> anyhow::Result<()> {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    let wanted = hard.min(65_536);
+    if soft < wanted {
+        setrlimit(Resource::RLIMIT_NOFILE, wanted, hard)
+            .context("the limit of open files cannot be raised")?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use crate::web;
 /// Runs until SIGTERM or SIGINT.
 pub(super) async fn serve(config: Config) -> anyhow::Result<()> {
     keep_to_small_pages();
+    daemon::allow_many_files()?;
     let (store, keys) = daemon::open(&config)?;
     let (email, public_url) = (config.admin_email.clone(), config.web.public_url.clone());
     if let Some(link) = web::ensure_admin(&store, &email, &public_url).await? {

@@ -81,7 +81,7 @@ impl Failure {
     }
 
     /// Whether others have the nodes now: the same may work when they are free.
-    fn is_not_free(&self) -> bool {
+    pub(super) fn is_not_free(&self) -> bool {
         matches!(self, Self::Refused { refusal, .. } if refusal.kind == "urn:pimaster:problem:not-free")
     }
 

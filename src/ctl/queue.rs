@@ -19,7 +19,7 @@ const SILENT_LOOKS: u32 = 20;
 /// Reserves, or waits until that is possible.
 pub(super) fn reserve(api: &Api, options: &ReserveOptions) -> Result<Answer, Failure> {
     match api.create("/reservations", &wish::reserve(options)) {
-        Err(Failure::Refused { status: 409, .. }) if options.wait_for_nodes => {}
+        Err(failure) if options.wait_for_nodes && failure.is_not_free() => {}
         other => return other,
     }
     let queued: Queued = api.ask(&Method::POST, "/queue", Some(&wish::wait(options)))?.read()?;

@@ -85,7 +85,7 @@ impl Prepared {
         program: PathBuf,
         shutdown: &CancellationToken,
     ) -> anyhow::Result<Self> {
-        settings::allow_many_files()?;
+        crate::daemon::allow_many_files()?;
         let config = settings::write(places, ports, scale)?;
         let (store, keys) = daemon::open(&config)?;
         prepare::environment(&store, &config, places, scale.bulk, shutdown).await?;

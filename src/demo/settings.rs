@@ -7,7 +7,6 @@ use crate::sim::firmware::Pace;
 use crate::sim::tree::Bulk;
 use crate::sim::{self, switch};
 use anyhow::Context;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 /// Twice the largest image, so that growing shows.
@@ -105,17 +104,6 @@ pub(super) fn switch(places: &Places, ports: &Ports, scale: Scale) -> switch::Co
         community: COMMUNITY.to_owned(),
         state_file: Some(places.at("switch.json")),
     }
-}
-
-/// Two hundred boards have more sockets and pipes than a shell's usual limit of 1024.
-pub(super) fn allow_many_files() -> anyhow::Result<()> {
-    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
-    let wanted = hard.min(65_536);
-    if soft < wanted {
-        setrlimit(Resource::RLIMIT_NOFILE, wanted, hard)
-            .context("the limit of open files cannot be raised")?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -11,10 +11,11 @@ use crate::store::Store;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state, map_request};
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 
 /// Settings of the web server.
@@ -34,6 +35,9 @@ pub struct Config {
 
 /// The largest request of a page or of the API: a user script of 256 KiB, every byte escaped, and the rest.
 const LARGEST_BODY_BYTES: usize = 1024 * 1024;
+/// Connections that wait to be taken: a rack of boards and all who watch it come in the same moment, and who finds no
+/// room tries again only after a second.
+const BACKLOG: u32 = 4096;
 /// For connections to finish at shutdown.
 const DRAIN_WITHIN: Duration = Duration::from_secs(5);
 
@@ -58,7 +62,7 @@ impl Server {
     ) -> Result<Self, Error> {
         let listen = config.listen;
         let failed = |source| Error::Bind { listen, source };
-        let listener = TcpListener::bind(listen).await.map_err(failed)?;
+        let listener = bind(listen).map_err(failed)?;
         let streams = CancellationToken::new();
         let tls =
             config.tls.clone().map(|from| tls::Tls::load(from, &keys, &config.public_url)).transpose()?;
@@ -95,6 +99,13 @@ impl Server {
             () = overdue => Ok(()),
         }
     }
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// The pages and the API. Event streams end when `streams` is cancelled.
